@@ -1,0 +1,29 @@
+# Settings that every target of ours shares.
+add_library(keyfob_settings INTERFACE)
+target_compile_features(keyfob_settings INTERFACE cxx_std_20)
+target_include_directories(keyfob_settings INTERFACE "${CMAKE_SOURCE_DIR}")
+target_compile_definitions(keyfob_settings INTERFACE
+    KEYFOB_VERSION="${PROJECT_VERSION}"
+    KEYFOB_CLI_NAME="${KEYFOB_CLI_NAME}"
+    $<$<CONFIG:Debug>:_GLIBCXX_ASSERTIONS>)
+if(NOT CMAKE_BUILD_TYPE)
+    set(CMAKE_BUILD_TYPE Release CACHE STRING "" FORCE)
+endif()
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+
+if(KEYFOB_SANITIZE)
+    target_compile_options(keyfob_settings INTERFACE -fsanitize=${KEYFOB_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+    target_link_options(keyfob_settings INTERFACE -fsanitize=${KEYFOB_SANITIZE})
+else()
+    target_compile_options(keyfob_settings INTERFACE -fstack-protector-strong $<$<CONFIG:Release>:-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2>)
+    target_link_options(keyfob_settings INTERFACE -Wl,-z,relro,-z,now -Wl,--as-needed)
+endif()
+
+find_program(KEYFOB_CCACHE ccache)
+if(KEYFOB_CCACHE)
+    set(CMAKE_CXX_COMPILER_LAUNCHER "${KEYFOB_CCACHE}")
+endif()
+find_program(KEYFOB_MOLD mold)
+if(KEYFOB_MOLD)
+    target_link_options(keyfob_settings INTERFACE -fuse-ld=mold)
+endif()

@@ -1,0 +1,77 @@
+#pragma once
+
+#include "platform/http/message.h"
+#include "platform/result.h"
+#include "platform/url.h"
+
+#include <Poco/Net/Context.h>
+#include <Poco/Net/SocketAddress.h>
+
+#include <chrono>
+#include <functional>
+#include <istream>
+#include <memory>
+#include <string>
+
+namespace keyfob::platform::http {
+
+/// What may be reached and how long it may take.
+struct ClientOptions {
+    std::chrono::milliseconds connect_deadline{5'000};
+    /// For the whole exchange, from the first byte sent to the last received; zero: no bound in all (streaming), then
+    /// `silence_deadline` bounds each wait.
+    std::chrono::milliseconds total_deadline{10'000};
+    std::chrono::milliseconds silence_deadline{60'000};
+    std::size_t response_head_bytes = 64 * 1024;
+    std::size_t response_body_bytes = 1024 * 1024; ///< for fetch(); a longer body is an error, never cut
+    Poco::Net::Context::Ptr tls;                   ///< from client_tls_context(); required for https
+    /// Asked with the address that the name resolved to and that will be connected (no second resolution: RP-17). Empty: all.
+    std::function<bool(const Poco::Net::SocketAddress&)> allow_address;
+};
+
+struct ClientRequest {
+    std::string method = "GET";
+    Url url;
+    Headers headers; ///< Host, Content-Length and Connection are set by the client
+    std::string body;
+    std::istream* body_stream = nullptr; ///< instead of `body`, with body_length octets; not owned
+    std::uint64_t body_length = 0;
+};
+
+/// One response head; 1xx are skipped.
+struct ClientResponse {
+    int status = 0;
+    std::string reason;
+    Headers headers;
+    std::string body; ///< only from fetch()
+};
+
+/// HTTP/1.1 client on Poco's sockets; Poco's own takes a truncated body for a complete one and has no bound on the whole
+/// (poco-pitfalls 6, 16, 28). One request a connection, never follows a redirect, never sends a credential of its own.
+/// Thread-safe: it keeps nothing between calls.
+class Client {
+public:
+    explicit Client(ClientOptions options);
+
+    /// Errors: unreachable (name, connect, reset; message names the host), timed_out, denied (TLS certificate refused,
+    /// allow_address), invalid (the answer is not HTTP, truncated, over a limit), cancelled.
+    [[nodiscard]] Result<ClientResponse> fetch(const ClientRequest& request) const;
+
+    /// Like fetch(), but hands the head to `on_head` and the body piece by piece to `on_body` (both may return false: cancelled).
+    /// A body that ends early is an error (invalid), so that a truncated download is never taken for a whole one.
+    [[nodiscard]] Result<ClientResponse> stream(const ClientRequest& request,
+                                                const std::function<bool(const ClientResponse& head)>& on_head,
+                                                const std::function<bool(std::string_view piece)>& on_body) const;
+
+private:
+    ClientOptions m_options;
+};
+
+/// TLS 1.2 and up, peer and host name verified against the system's CA directory, and `ca_file` in addition if not empty
+/// (RP-18; the hashed directory is used because parsing the bundle costs 35 ms). Errors: invalid (ca_file unreadable).
+[[nodiscard]] Result<Poco::Net::Context::Ptr> client_tls_context(const std::string& ca_file = {});
+/// TLS 1.2 and up by certificate chain and key files (PEM). Errors: invalid (which file, why).
+[[nodiscard]] Result<Poco::Net::Context::Ptr> server_tls_context(const std::string& certificate_file,
+                                                                 const std::string& key_file);
+
+} // namespace keyfob::platform::http

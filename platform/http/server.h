@@ -1,0 +1,63 @@
+#pragma once
+
+#include "platform/http/limits.h"
+#include "platform/http/message.h"
+#include "platform/result.h"
+
+#include <Poco/Net/Context.h>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace keyfob::platform::http {
+
+/// Which threads run a handler: `fast` never waits for anything outside this machine, `upstream` may.
+enum class Pool { fast, upstream };
+
+/// What the front asks of a program. All members are called from several threads at once.
+class Application {
+public:
+    virtual ~Application() = default;
+    /// Decides before the body is read. Must not block.
+    struct Admission {
+        Pool pool = Pool::fast;
+        std::size_t body_bytes = 64 * 1024; ///< a longer body is answered 413
+        std::optional<Response> refusal;    ///< answered at once, the body is never read
+    };
+    [[nodiscard]] virtual Admission admit(const Request& head) = 0;
+    /// Answers one request. An exception is answered 500 with the request id and logged once.
+    [[nodiscard]] virtual Response handle(const Request& request) = 0;
+};
+
+struct ServerOptions {
+    std::string address = "127.0.0.1"; ///< numeric
+    std::uint16_t port = 0;            ///< 0: the system chooses
+    Poco::Net::Context::Ptr tls;       ///< null: plain
+    Limits limits;
+    /// Values of the Host header that are ours (`host` or `host:port`, lower case). Any other is answered 421. Empty: no check.
+    std::vector<std::string> hosts;
+    /// Called once per connection before a byte is read; false: 403 and close, nothing is handled. May be empty.
+    std::function<bool(const std::string& peer_address, std::uint16_t peer_port, std::uint16_t local_port)> admit_peer;
+    /// Makes request ids; required.
+    std::function<std::string()> request_id;
+};
+
+/// A listening HTTP/1.1 server on Poco's sockets: one poller thread accepts and parks idle connections, two bounded pools of
+/// threads read and answer. It never closes a connection silently where an answer is possible.
+/// Thread-safe; start and stop once each.
+class Server {
+public:
+    /// `application` must outlive the server.
+    /// Errors: invalid (address), denied (privileged port), failed (port in use: the message says which).
+    [[nodiscard]] static Result<std::unique_ptr<Server>> start(ServerOptions options, Application& application);
+    virtual ~Server() = default; ///< stops
+
+    [[nodiscard]] virtual std::uint16_t port() const = 0;
+    /// Accepts no more, finishes what runs (limits.stop_deadline), closes the rest, joins its threads. Idempotent.
+    virtual void stop() = 0;
+};
+
+} // namespace keyfob::platform::http

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <initializer_list>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace keyfob::platform::log {
+
+enum class Level { trace, debug, info, warning, error };
+
+/// The one way to log: one JSON object a line on stderr, fields escaped by printable() (OP-01). Thread-safe.
+/// A SecretString does not convert to a field, so it cannot be logged.
+using Field = std::pair<std::string_view, std::string>;
+
+void set_level(Level level);
+[[nodiscard]] bool enabled(Level level);
+void write(Level level, std::string_view event, std::initializer_list<Field> fields = {});
+
+inline void debug(std::string_view event, std::initializer_list<Field> fields = {}) {
+    write(Level::debug, event, fields);
+}
+inline void info(std::string_view event, std::initializer_list<Field> fields = {}) {
+    write(Level::info, event, fields);
+}
+inline void warning(std::string_view event, std::initializer_list<Field> fields = {}) {
+    write(Level::warning, event, fields);
+}
+inline void error(std::string_view event, std::initializer_list<Field> fields = {}) {
+    write(Level::error, event, fields);
+}
+
+} // namespace keyfob::platform::log

@@ -1,0 +1,149 @@
+#pragma once
+
+#include "platform/result.h"
+#include "server/signin/identity_provider.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace keyfob::server::signin {
+
+/// created → proven → approved → redeemed, or denied, or superseded (a newer push by the same device key). Expiry is a time, not a state.
+/// `identified` lies between proven and approved: the provider has answered and the person has not confirmed yet.
+enum class PairingState { created, proven, identified, approved, redeemed, denied, superseded, cancelled };
+
+struct Pairing {
+    std::int64_t id = 0;
+    PairingState state = PairingState::created;
+    std::string flow_id;    ///< public random name of the flow, in the flow cookie's name; empty before /authorize
+    std::string device_key; ///< public JWK as JSON text
+    std::string device_thumbprint;
+    std::string device_name; ///< as claimed: attacker's text
+    std::string device_os;
+    std::string client_address;  ///< of the push
+    std::string browser_address; ///< of /authorize
+    std::string code_challenge;
+    std::string redirect_uri;
+    std::string client_state;
+    std::string provider;        ///< empty until chosen
+    std::int64_t user_id = 0;    ///< 0 until identified
+    std::int64_t session_id = 0; ///< 0 until redeemed
+    std::int64_t created_at = 0; ///< unix seconds, as all times here
+    std::int64_t expires_at = 0; ///< at most ten minutes later
+    std::int64_t code_expires_at = 0;
+    std::int64_t redeemed_at = 0;
+    // Hashes (platform::secret_hash) of what only the browser or agent holds.
+    std::string request_uri_hash;
+    std::string flow_secret_hash;
+    std::string upstream_state_hash;
+    std::string code_hash;
+    std::int64_t request_uri_expires_at = 0;
+};
+
+struct User {
+    std::int64_t id = 0;
+    std::string provider;
+    std::string issuer;
+    std::string subject;
+    std::string name;
+    std::string email;
+    std::int64_t created_at = 0;
+    bool disabled = false;
+};
+
+struct Session {
+    std::int64_t row = 0;
+    std::string id; ///< public random name (Sec-Secure-Session-Id)
+    std::int64_t user_id = 0;
+    std::string device_key; ///< public JWK
+    std::string device_thumbprint;
+    std::string device_name;
+    std::string device_os;
+    std::string client_address;
+    std::string challenge_hash; ///< the one challenge that renews
+    std::int64_t created_at = 0;
+    std::int64_t renewed_at = 0;
+    std::int64_t expires_at = 0; ///< absolute limit
+    std::int64_t revoked_at = 0; ///< 0: live
+};
+
+struct SessionWithUser {
+    Session session;
+    User user;
+};
+
+/// What must be remembered. Every state change is one conditional statement or one transaction, so that any number of threads and
+/// processes may call at once; "changed" results tell whether the condition held. Errors of every call: unreachable (the database does
+/// not answer, is locked for more than 5 s, or the disk is full): the caller fails closed with 503.
+class Store {
+public:
+    virtual ~Store() = default;
+
+    /// Inserts, after marking every open pairing of the same device key superseded. Errors also: denied (too many open pairings in all or from
+    /// `client_address`: the caps are constructor parameters of the implementation; or pushed more than 5 times by this key).
+    [[nodiscard]] virtual platform::Result<void> add_pairing(const Pairing& pairing) = 0;
+    /// Consumes a request_uri: created → proven, sets flow_id, flow_secret_hash, browser_address. nullopt: unknown, spent, or expired at `now`.
+    [[nodiscard]] virtual platform::Result<std::optional<Pairing>>
+    begin_flow(const std::string& request_uri_hash, const std::string& flow_id, const std::string& flow_secret_hash,
+               const std::string& browser_address, std::int64_t now) = 0;
+    [[nodiscard]] virtual platform::Result<std::optional<Pairing>> find_flow(const std::string& flow_id) = 0;
+    /// Only in state proven: remembers the chosen provider and the state that was sent to it. Choosing again replaces both.
+    [[nodiscard]] virtual platform::Result<bool> choose_provider(std::int64_t pairing_id, const std::string& provider,
+                                                                 const std::string& upstream_state_hash,
+                                                                 std::int64_t now) = 0;
+    /// One use of an upstream answer: clears upstream_state_hash where it equals. False: somebody was first, or it is another one.
+    [[nodiscard]] virtual platform::Result<bool>
+    consume_upstream_state(std::int64_t pairing_id, const std::string& upstream_state_hash, std::int64_t now) = 0;
+    /// proven → identified; creates or refreshes the user of (issuer, subject). nullopt: the pairing was no longer proven.
+    [[nodiscard]] virtual platform::Result<std::optional<User>>
+    identify(std::int64_t pairing_id, const std::string& provider, const Identity& identity, std::int64_t now) = 0;
+    /// identified → approved, with the code. False: it was not identified any more, or expired.
+    [[nodiscard]] virtual platform::Result<bool> approve(std::int64_t pairing_id, const std::string& code_hash,
+                                                         std::int64_t code_expires_at, std::int64_t now) = 0;
+    /// any open state → denied. False: it was over already.
+    [[nodiscard]] virtual platform::Result<bool> deny(std::int64_t pairing_id, std::int64_t now) = 0;
+    /// Every open pairing of this key → cancelled. The count.
+    [[nodiscard]] virtual platform::Result<int> cancel_pairings(const std::string& device_thumbprint,
+                                                                std::int64_t now) = 0;
+    [[nodiscard]] virtual platform::Result<std::optional<Pairing>> find_code(const std::string& code_hash) = 0;
+    /// One transaction: approved → redeemed where the code is unspent and not expired at `now`, then the session row and its first cookie
+    /// (AS-04). False: the condition did not hold; nothing was written.
+    [[nodiscard]] virtual platform::Result<bool> redeem(std::int64_t pairing_id, const Session& session,
+                                                        const std::string& cookie_hash, std::int64_t cookie_expires_at,
+                                                        std::int64_t now) = 0;
+    /// Adds one more cookie to a live session and replaces its challenge unconditionally (the repeated redeem).
+    [[nodiscard]] virtual platform::Result<bool> reissue(std::int64_t session_row, const std::string& challenge_hash,
+                                                         const std::string& cookie_hash, std::int64_t cookie_expires_at,
+                                                         std::int64_t now) = 0;
+
+    [[nodiscard]] virtual platform::Result<std::optional<SessionWithUser>>
+    find_session(const std::string& session_id) = 0;
+    [[nodiscard]] virtual platform::Result<std::optional<SessionWithUser>>
+    find_session_by_row(std::int64_t session_row) = 0;
+    /// The live session that a cookie stands for: cookie not expired, session not revoked and not past `expires_at`, not idle
+    /// since before `idle_since`, user not disabled. One indexed read.
+    [[nodiscard]] virtual platform::Result<std::optional<SessionWithUser>>
+    find_cookie(const std::string& cookie_hash, std::int64_t idle_since, std::int64_t now) = 0;
+    /// One transaction: where the challenge equals, replaces it, sets renewed_at and adds the cookie. False: the challenge was spent.
+    [[nodiscard]] virtual platform::Result<bool> renew(std::int64_t session_row, const std::string& challenge_hash,
+                                                       const std::string& next_challenge_hash,
+                                                       const std::string& cookie_hash, std::int64_t cookie_expires_at,
+                                                       std::int64_t now) = 0;
+    [[nodiscard]] virtual platform::Result<bool> replace_challenge(std::int64_t session_row,
+                                                                   const std::string& challenge_hash) = 0;
+    /// False: it was revoked already.
+    [[nodiscard]] virtual platform::Result<bool> revoke(std::int64_t session_row, std::int64_t now) = 0;
+
+    /// Remembers a DPoP jti until `expires_at`. False: it is known, so this is a replay.
+    [[nodiscard]] virtual platform::Result<bool> remember_proof(const std::string& id_hash,
+                                                                std::int64_t expires_at) = 0;
+    /// A random 32-octet value made once per database and name; the same for every server on it.
+    [[nodiscard]] virtual platform::Result<std::string> shared_secret(const std::string& name) = 0;
+    /// Removes what is over, at most `limit` rows a table; the count.
+    [[nodiscard]] virtual platform::Result<int> remove_expired(std::int64_t now, int limit) = 0;
+    /// A write that is rolled back (OP-07).
+    [[nodiscard]] virtual platform::Result<void> probe() = 0;
+};
+
+} // namespace keyfob::server::signin
