@@ -1,4 +1,4 @@
-"""The real programs with real neighbours for tests: a session bus, gnome-keyring, keyfob-server, keyfob-agent and the command.
+"""The real programs with real neighbours for tests.
 
 Everything lives in one temporary folder (home, runtime directory, logs) and ends with the `Stack`; only processes that were
 started here are ended.
@@ -7,65 +7,19 @@ import contextlib
 import json
 import os
 import pathlib
-import queue
-import re
 import shutil
-import signal
-import socket
 import subprocess
 import sys
 import tempfile
-import threading
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts" / "lib"))
+from programs import WAIT, Program, free_port, start_bus, start_keychain  # noqa: E402
+from webdriver import Browser  # noqa: E402,F401
+
 BUILD = pathlib.Path(os.environ.get("KEYFOB_BUILD", ROOT / "build"))
 BIN = BUILD / "bin"
 PASSWORD = "correct horse"
-WAIT = 60  # seconds; a bound for what hangs, not a measure of speed
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-class Program:
-    """A running process whose output is kept in a file and can be waited for line by line."""
-
-    def __init__(self, arguments, environment, log, **options):
-        self.log = pathlib.Path(log)
-        self.lines = queue.Queue()
-        self.process = subprocess.Popen([str(a) for a in arguments], env=environment, stdin=options.pop("stdin", subprocess.DEVNULL),
-                                        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", **options)
-        self._reader = threading.Thread(target=self._read, daemon=True)
-        self._reader.start()
-
-    def _read(self):
-        with open(self.log, "a", encoding="utf-8") as file:
-            for line in self.process.stdout:
-                file.write(line)
-                file.flush()
-                self.lines.put(line)
-        self.lines.put(None)
-
-    def wait_for(self, pattern):
-        """The match of the first line from here on that has `pattern`."""
-        while True:
-            line = self.lines.get(timeout=WAIT)
-            if line is None:
-                raise AssertionError(f"{self.log.name} ended before it printed {pattern!r}:\n{self.log.read_text()}")
-            match = re.search(pattern, line)
-            if match:
-                return match
-
-    def stop(self, how=signal.SIGTERM):
-        if self.process.poll() is None:
-            self.process.send_signal(how)
-        self.process.wait(timeout=WAIT)
-        self._reader.join(timeout=WAIT)
-        self.process.stdout.close()
 
 
 class Stack(contextlib.ExitStack):
@@ -80,55 +34,46 @@ class Stack(contextlib.ExitStack):
         self.logs = self.home / "logs"
         self.logs.mkdir()
         self.env = {"PATH": f"{BIN}:/usr/bin:/bin", "HOME": str(self.home), "XDG_RUNTIME_DIR": str(self.runtime), "LANG": "C.UTF-8"}
-        self.keychain_daemon = None
-        self.agent_program = None
+        self.bus_env = {**self.env, "DBUS_SESSION_BUS_ADDRESS": f"unix:path={self.runtime}/bus"}
+        self.keychain = self.server = self.agent = None
         self.server_url = None
+        self._count = 0
         if keychain:
-            self.start_bus()
-            self.start_keychain()
+            # At the place where a desktop has it, so that no variable is needed to find it.
+            self._add(start_bus(self.runtime / "bus", self.env, self.logs / "bus.log"))
+            self.unlock_keychain()
 
-    # Neighbours
-    def start(self, name, arguments, **options):
-        program = Program(arguments, options.pop("env", self.env), self.logs / f"{name}.log", **options)
+    def _add(self, program):
         self.callback(program.stop)
         return program
 
-    def start_bus(self):
-        """At the place where a desktop has it, so that no variable is needed to find it."""
-        bus = self.start("bus", ["dbus-daemon", "--session", "--nofork", "--print-address", f"--address=unix:path={self.runtime}/bus"])
-        bus.wait_for("unix:path=")
+    def start(self, name, *arguments, env=None):
+        return self._add(Program(arguments, env or self.env, self.logs / f"{name}.log"))
 
-    def start_keychain(self, password=PASSWORD):
-        daemon = self.start("keychain", ["gnome-keyring-daemon", "--unlock", "--components=secrets", "--foreground"], stdin=subprocess.PIPE)
-        daemon.process.stdin.write(password)
-        daemon.process.stdin.close()
-        subprocess.run(["gdbus", "wait", "--session", "--timeout", str(WAIT), "org.freedesktop.secrets"], check=True,
-                       env={**self.env, "DBUS_SESSION_BUS_ADDRESS": f"unix:path={self.runtime}/bus"})
-        self.keychain_daemon = daemon
+    def unlock_keychain(self, password=PASSWORD):
+        self.keychain = self._add(start_keychain(password, self.bus_env, self.logs / "keychain.log"))
 
-    def bus_env(self):
-        return {**self.env, "DBUS_SESSION_BUS_ADDRESS": f"unix:path={self.runtime}/bus"}
+    def secret_tool(self, *arguments):
+        return subprocess.run(["secret-tool", *arguments], env=self.bus_env, capture_output=True, text=True, timeout=WAIT)
 
-    # Our programs
     def start_demo_server(self, port=None):
         port = port or free_port()
-        server = self.start("server", [BIN / "keyfob-server", "--demo", "--listen", f"127.0.0.1:{port}"])
-        server.wait_for("istening on")
+        self.server = self.start("server", BIN / "keyfob-server", "--demo", "--listen", f"127.0.0.1:{port}")
+        self.server.wait_for("istening on")
         self.server_url = f"http://127.0.0.1:{port}"
-        return server
+        return self.server
 
     def start_server(self, configuration):
         path = self.home / "server.toml"
         path.write_text(configuration, encoding="utf-8")
-        server = self.start("server", [BIN / "keyfob-server", "--config", path])
-        server.wait_for("istening on")
-        return server
+        self.server = self.start("server", BIN / "keyfob-server", "--config", path)
+        self.server.wait_for("istening on")
+        return self.server
 
     def start_agent(self):
-        agent = self.start("agent", [BIN / "keyfob-agent"])
-        agent.wait_for("istening")
-        self.agent_program = agent
-        return agent
+        self.agent = self.start("agent", BIN / "keyfob-agent")
+        self.agent.wait_for("istening")
+        return self.agent
 
     def command(self, *arguments, env=None, stdin=b"", check=None):
         """Runs `cli …` to its end. With `check`, the exit code must be that."""
@@ -140,17 +85,9 @@ class Stack(contextlib.ExitStack):
 
     def begin_login(self, *arguments, env=None):
         """Starts `cli login --no-browser --json …`; the program and the start URL."""
-        self._logins = getattr(self, "_logins", 0) + 1
-        login = self.start(f"login-{self._logins}", [BIN / "cli", "login", self.server_url, "--no-browser", "--json", *arguments],
-                           env=env or self.env)
+        self._count += 1
+        login = self.start(f"login-{self._count}", BIN / "cli", "login", self.server_url, "--no-browser", "--json", *arguments, env=env)
         return login, json.loads(login.wait_for(r'^\{.*"url".*').group(0))["url"]
 
     def all_logs(self):
         return "\n".join(f"--- {path.name}\n{path.read_text(errors='replace')}" for path in sorted(self.logs.iterdir()))
-
-
-def finish(program):
-    """Waits for a command that was started to end by itself; its exit code and all that it printed."""
-    code = program.process.wait(timeout=WAIT)
-    program._reader.join(timeout=WAIT)
-    return code, program.log.read_text(encoding="utf-8")
