@@ -48,6 +48,9 @@ struct Response {
     std::string body;
 };
 
+/// Name and value of each cookie of a Cookie field, in order; parts without `=` are left out. Views into `field`.
+[[nodiscard]] std::vector<std::pair<std::string_view, std::string_view>> parse_cookies(std::string_view field);
+
 /// True when `value` may stand in a header field: visible ASCII, blank and tab only; no CR, LF, NUL.
 [[nodiscard]] bool is_header_value(std::string_view value);
 [[nodiscard]] bool is_token(std::string_view text); ///< RFC 9110 token
