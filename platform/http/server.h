@@ -41,6 +41,8 @@ struct ServerOptions {
     std::vector<std::string> hosts;
     /// Called once per connection before a byte is read; false: 403 and close, nothing is handled. May be empty.
     std::function<bool(const std::string& peer_address, std::uint16_t peer_port, std::uint16_t local_port)> admit_peer;
+    /// One line per request in the log, without its query.
+    bool access_log = true;
     /// Makes request ids; required.
     std::function<std::string()> request_id;
 };

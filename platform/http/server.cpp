@@ -1,0 +1,291 @@
+#include "platform/http/server.h"
+
+#include "platform/encoding.h"
+#include "platform/http/connection.h"
+#include "platform/http/poller.h"
+#include "platform/log.h"
+#include "platform/thread_pool.h"
+
+#include <Poco/Net/NetException.h>
+#include <Poco/Net/SecureServerSocket.h>
+#include <Poco/Net/ServerSocket.h>
+
+#include <algorithm>
+#include <atomic>
+#include <condition_variable>
+#include <map>
+#include <mutex>
+#include <thread>
+
+namespace keyfob::platform::http {
+namespace {
+
+constexpr int k_backlog = 512;
+
+/// Counts the requests that run, so that stop() can wait for them.
+class Running {
+public:
+    void enter() {
+        const std::lock_guard lock(m_mutex);
+        ++m_count;
+    }
+    void leave() {
+        const std::lock_guard lock(m_mutex);
+        if (--m_count == 0)
+            m_none.notify_all();
+    }
+    void wait_for_none(std::chrono::milliseconds longest) {
+        std::unique_lock lock(m_mutex);
+        m_none.wait_for(lock, longest, [this] { return m_count == 0; });
+    }
+
+private:
+    std::mutex m_mutex;
+    std::condition_variable m_none;
+    int m_count = 0;
+};
+
+class ServerImpl final : public Server {
+public:
+    ServerImpl(ServerOptions options, Application& application, Poco::Net::ServerSocket socket, Poller poller)
+        : m_options(std::move(options)), m_application(application), m_socket(std::move(socket)),
+          m_poller(std::move(poller)), m_port(m_socket.address().port()),
+          m_fast(m_options.limits.fast_threads, m_options.limits.queue),
+          m_upstream(m_options.limits.upstream_threads, m_options.limits.queue) {
+        m_socket.setBlocking(false);
+        m_poller.add(m_socket.impl()->sockfd());
+        m_thread = std::thread([this] { run(); });
+    }
+    ~ServerImpl() override { stop(); }
+
+    [[nodiscard]] std::uint16_t port() const override { return m_port; }
+
+    void stop() override {
+        if (m_stopping.exchange(true))
+            return;
+        m_poller.wake();
+        m_thread.join();
+        m_running.wait_for_none(m_options.limits.stop_deadline);
+        m_fast.stop();
+        m_upstream.stop();
+        m_parked.clear();
+        m_returned.clear();
+    }
+
+private:
+    using ConnectionPtr = std::shared_ptr<Connection>;
+    struct Parked {
+        ConnectionPtr connection;
+        SteadyTime deadline;
+    };
+
+    void run() {
+        while (!m_stopping) {
+            for (const int descriptor : m_poller.wait(time_to_next_deadline())) {
+                if (descriptor == m_socket.impl()->sockfd())
+                    accept_all();
+                else
+                    wake_up(descriptor);
+            }
+            take_returned();
+            drop_idle();
+        }
+        m_socket.close();
+    }
+
+    std::chrono::milliseconds time_to_next_deadline() const {
+        if (m_parked.empty())
+            return std::chrono::milliseconds{-1};
+        const auto next = std::min_element(m_parked.begin(), m_parked.end(), [](const auto& a, const auto& b) {
+            return a.second.deadline < b.second.deadline;
+        });
+        const auto left =
+            std::chrono::ceil<std::chrono::milliseconds>(next->second.deadline - std::chrono::steady_clock::now());
+        return std::max(left, std::chrono::milliseconds{0});
+    }
+
+    void accept_all() {
+        try {
+            while (true) {
+                Poco::Net::SocketAddress peer;
+                accept_one(m_socket.acceptConnection(peer), peer);
+            }
+        } catch (const Poco::TimeoutException&) {
+            // nobody waits any more: Poco says so for EAGAIN
+        } catch (const Poco::Exception& exception) {
+            if (exception.code() != EAGAIN && exception.code() != EWOULDBLOCK)
+                log::warning("accept_failed", {{"reason", exception.displayText()}});
+        }
+    }
+
+    void accept_one(Poco::Net::StreamSocket socket, const Poco::Net::SocketAddress& peer) {
+        const bool tls = !m_options.tls.isNull();
+        socket.setNoDelay(true);
+        auto connection = std::make_shared<Connection>(Channel(std::move(socket)), peer.host().toString(), peer.port(),
+                                                       tls, m_options);
+        const bool admitted =
+            !m_options.admit_peer || m_options.admit_peer(peer.host().toString(), peer.port(), m_port);
+        if (!admitted || m_parked.size() + m_active >= m_options.limits.connections) {
+            log::info("connection_refused",
+                      {{"peer", peer.toString()}, {"reason", admitted ? "too many connections" : "not admitted"}});
+            if (!tls)
+                (void)connection->respond({}, front_error(admitted ? 503 : 403, m_options.request_id()), false);
+            return;
+        }
+        park(std::move(connection));
+    }
+
+    /// Poller thread only.
+    void park(ConnectionPtr connection) {
+        const int descriptor = connection->descriptor();
+        m_parked[descriptor] = {std::move(connection), std::chrono::steady_clock::now() + m_options.limits.idle};
+        m_poller.add(descriptor);
+    }
+
+    void wake_up(int descriptor) {
+        const auto found = m_parked.find(descriptor);
+        if (found == m_parked.end())
+            return;
+        m_poller.remove(descriptor);
+        ConnectionPtr connection = std::move(found->second.connection);
+        m_parked.erase(found);
+        m_running.enter();
+        ++m_active;
+        if (!m_fast.try_submit([this, connection] { serve(connection); })) {
+            if (m_options.tls.isNull())
+                (void)connection->respond({}, front_error(503, m_options.request_id()), false);
+            done();
+        }
+    }
+
+    void take_returned() {
+        std::vector<ConnectionPtr> returned;
+        {
+            const std::lock_guard lock(m_returned_mutex);
+            returned.swap(m_returned);
+        }
+        for (ConnectionPtr& connection : returned)
+            park(std::move(connection));
+    }
+
+    void drop_idle() {
+        const SteadyTime now = std::chrono::steady_clock::now();
+        std::erase_if(m_parked, [&](const auto& entry) {
+            if (entry.second.deadline > now)
+                return false;
+            m_poller.remove(entry.first);
+            return true;
+        });
+    }
+
+    void done() {
+        --m_active;
+        m_running.leave();
+    }
+
+    /// Reads requests until one belongs to the other pool, or no more octets wait.
+    void serve(const ConnectionPtr& connection) {
+        while (true) {
+            auto received = connection->receive(m_application);
+            if (!received)
+                return done();
+            if (!received->refusal && received->pool == Pool::upstream) {
+                const bool taken =
+                    m_upstream.try_submit([this, connection, request = received->request, keep = received->keep_alive] {
+                        if (answer(*connection, request, keep))
+                            give_back(connection);
+                        else
+                            finish(*connection);
+                    });
+                if (taken)
+                    return;
+                received->refusal = front_error(503, received->request.request_id);
+            }
+            const bool useful =
+                received->refusal
+                    ? connection->respond(received->request, std::move(*received->refusal), received->keep_alive)
+                    : answer(*connection, received->request, received->keep_alive);
+            if (!useful)
+                return finish(*connection);
+            if (!connection->has_buffered())
+                return give_back(connection);
+        }
+    }
+
+    bool answer(Connection& connection, const Request& request, bool keep_alive) {
+        const auto begin = std::chrono::steady_clock::now();
+        Response response;
+        try {
+            response = m_application.handle(request);
+        } catch (const std::exception& exception) {
+            log::error("handler_failed",
+                       {{"path", request.path}, {"reason", exception.what()}, {"request_id", request.request_id}});
+            response = front_error(500, request.request_id);
+        }
+        if (m_options.access_log) {
+            const auto took =
+                std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - begin);
+            log::info("request", {{"method", request.method}, // never the query: it carries codes and states (S7)
+                                  {"path", request.path},
+                                  {"status", std::to_string(response.status)},
+                                  {"microseconds", std::to_string(took.count())},
+                                  {"peer", request.peer_address},
+                                  {"request_id", request.request_id}});
+        }
+        return connection.respond(request, std::move(response), keep_alive && !m_stopping);
+    }
+
+    void finish(Connection& connection) {
+        connection.close_gently();
+        done();
+    }
+
+    void give_back(const ConnectionPtr& connection) {
+        if (connection->has_buffered() && m_fast.try_submit([this, connection] { serve(connection); }))
+            return;
+        {
+            const std::lock_guard lock(m_returned_mutex);
+            m_returned.push_back(connection);
+        }
+        m_poller.wake();
+        done();
+    }
+
+    const ServerOptions m_options;
+    Application& m_application;
+    Poco::Net::ServerSocket m_socket;
+    Poller m_poller;
+    const std::uint16_t m_port;
+    std::map<int, Parked> m_parked; ///< poller thread only
+    std::mutex m_returned_mutex;
+    std::vector<ConnectionPtr> m_returned;
+    std::atomic<std::size_t> m_active{0};
+    std::atomic<bool> m_stopping{false};
+    Running m_running;
+    ThreadPool m_fast;
+    ThreadPool m_upstream;
+    std::thread m_thread;
+};
+
+} // namespace
+
+Result<std::unique_ptr<Server>> Server::start(ServerOptions options, Application& application) {
+    const std::string where = options.address + ":" + std::to_string(options.port);
+    try {
+        const Poco::Net::SocketAddress address(Poco::Net::IPAddress(options.address), options.port);
+        Poco::Net::ServerSocket socket;
+        if (!options.tls.isNull())
+            socket = Poco::Net::SecureServerSocket(options.tls);
+        socket.bind(address, /*reuseAddress=*/true,
+                    /*reusePort=*/false); // Poco's default would let a second server share the port
+        socket.listen(k_backlog);
+        KEYFOB_TRY_ASSIGN(Poller poller, Poller::create());
+        return std::unique_ptr<Server>(
+            std::make_unique<ServerImpl>(std::move(options), application, std::move(socket), std::move(poller)));
+    } catch (const Poco::Exception& exception) {
+        return Error{ErrorKind::failed, "cannot listen on " + where + ": " + exception.displayText(),
+                     "is another program listening there? choose another port"};
+    }
+}
+
+} // namespace keyfob::platform::http
