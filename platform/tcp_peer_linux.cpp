@@ -18,7 +18,7 @@ std::optional<uid_t> find_owner(const char* table, const std::string& address, s
         constexpr const char* digits = "0123456789ABCDEF";
         std::string text = address + ":";
         for (unsigned shift = 16; shift > 0; shift -= 4)
-            text += digits[(port >> (shift - 4)) & 0xFU];
+            text += digits[(static_cast<unsigned>(port) >> (shift - 4)) & 0xFU];
         return text;
     };
     std::ifstream file(table);

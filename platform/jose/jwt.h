@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -40,7 +41,7 @@ struct Jwt {
 class KeySet {
 public:
     [[nodiscard]] static Result<KeySet> parse(std::string_view jwks_text); ///< Errors: invalid
-    [[nodiscard]] std::size_t size() const;
+    [[nodiscard]] std::size_t size() const { return m_keys.size(); }
     [[nodiscard]] bool has_key_id(std::string_view key_id) const;
     /// The signature over the token by a key of this set whose kind fits `alg`: the one with the token's `kid`; without `kid` any fitting.
     /// `none` and HS* never verify. The header's own `jwk`, `jku`, `x5c` are ignored.
@@ -49,7 +50,8 @@ public:
     struct Key {
         std::string key_id;
         std::string algorithm; ///< RS256 or ES256
-        std::shared_ptr<evp_pkey_st> key;
+        std::shared_ptr<evp_pkey_st> rsa;
+        std::optional<EcKey> ec;
     };
 
 private:
