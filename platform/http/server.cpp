@@ -7,7 +7,7 @@
 #include "platform/thread_pool.h"
 
 #include <Poco/Net/NetException.h>
-#include <Poco/Net/SecureServerSocket.h>
+#include <Poco/Net/SecureStreamSocket.h>
 #include <Poco/Net/ServerSocket.h>
 
 #include <algorithm>
@@ -121,6 +121,10 @@ private:
     void accept_one(Poco::Net::StreamSocket socket, const Poco::Net::SocketAddress& peer) {
         const bool tls = !m_options.tls.isNull();
         socket.setNoDelay(true);
+        socket.setBlocking(
+            false); // before it is wrapped: Poco's TLS asks the inner socket, and the handshake is left to a worker
+        if (tls)
+            socket = Poco::Net::SecureStreamSocket::attach(socket, m_options.tls);
         auto connection = std::make_shared<Connection>(Channel(std::move(socket)), peer.host().toString(), peer.port(),
                                                        tls, m_options);
         const bool admitted =
@@ -274,8 +278,6 @@ Result<std::unique_ptr<Server>> Server::start(ServerOptions options, Application
     try {
         const Poco::Net::SocketAddress address(Poco::Net::IPAddress(options.address), options.port);
         Poco::Net::ServerSocket socket;
-        if (!options.tls.isNull())
-            socket = Poco::Net::SecureServerSocket(options.tls);
         socket.bind(address, /*reuseAddress=*/true,
                     /*reusePort=*/false); // Poco's default would let a second server share the port
         socket.listen(k_backlog);

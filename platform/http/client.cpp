@@ -1,0 +1,195 @@
+#include "platform/http/client.h"
+
+#include "platform/http/channel.h"
+#include "platform/http/response_reader.h"
+
+#include <Poco/Net/DNS.h>
+#include <Poco/Net/HostEntry.h>
+#include <Poco/Net/NetException.h>
+#include <Poco/Net/SecureStreamSocket.h>
+#include <Poco/Net/StreamSocket.h>
+
+#include <algorithm>
+#include <array>
+#include <vector>
+
+namespace keyfob::platform::http {
+namespace {
+
+using Poco::Net::SocketAddress;
+
+constexpr std::size_t k_piece = 64 * 1024;
+
+Error unreachable(const Origin& origin, const std::string& why) {
+    return {ErrorKind::unreachable, "cannot reach " + origin.authority() + ": " + why};
+}
+
+Result<std::vector<SocketAddress>> resolve(const Origin& origin) {
+    try {
+        Poco::Net::IPAddress literal;
+        if (Poco::Net::IPAddress::tryParse(origin.host, literal))
+            return std::vector{SocketAddress(literal, origin.port)};
+        std::vector<SocketAddress> addresses;
+        const Poco::Net::HostEntry entry = Poco::Net::DNS::hostByName(origin.host);
+        for (const auto& address : entry.addresses())
+            if (const SocketAddress with_port(address, origin.port);
+                std::find(addresses.begin(), addresses.end(), with_port) == addresses.end())
+                addresses.push_back(with_port);
+        if (addresses.empty())
+            return unreachable(origin, "the name has no address");
+        return addresses;
+    } catch (const Poco::Exception&) {
+        return unreachable(origin, "the name is not known");
+    }
+}
+
+/// The first of `addresses` that takes the connection, within `longest` for all of them together.
+Result<Poco::Net::StreamSocket> connect_any(const Origin& origin, const std::vector<SocketAddress>& addresses,
+                                            std::chrono::milliseconds longest) {
+    const SteadyTime deadline = std::chrono::steady_clock::now() + longest;
+    std::string why = "no address";
+    for (const SocketAddress& address : addresses) {
+        const auto left =
+            std::chrono::ceil<std::chrono::microseconds>(deadline - std::chrono::steady_clock::now()).count();
+        if (left <= 0)
+            return Error{ErrorKind::timed_out, "cannot reach " + origin.authority() + ": it did not answer in time"};
+        try {
+            Poco::Net::StreamSocket socket(address.family());
+            socket.connect(address, Poco::Timespan(left));
+            socket.setNoDelay(true);
+            return socket;
+        } catch (const Poco::TimeoutException&) {
+            why = "it did not answer in time";
+        } catch (const Poco::Exception& exception) {
+            why = exception.message().empty() ? exception.displayText() : std::string(exception.name());
+        }
+    }
+    return unreachable(origin, why);
+}
+
+Result<Channel> open_channel(const Origin& origin, const ClientOptions& options) {
+    KEYFOB_TRY_ASSIGN(std::vector<SocketAddress> addresses, resolve(origin));
+    if (options.allow_address) {
+        std::erase_if(addresses, [&](const SocketAddress& address) { return !options.allow_address(address); });
+        if (addresses.empty())
+            return Error{ErrorKind::denied, "the address of " + origin.authority() + " is not allowed"};
+    }
+    KEYFOB_TRY_ASSIGN(Poco::Net::StreamSocket socket, connect_any(origin, addresses, options.connect_deadline));
+    if (origin.scheme == "http")
+        return Channel(std::move(socket));
+    if (options.tls.isNull())
+        return Error{ErrorKind::failed, "no TLS context for " + origin.text()};
+    try {
+        socket.setBlocking(
+            false); // before it is wrapped: Poco's TLS asks the inner socket, and the handshake is left to the channel
+        return Channel(Poco::Net::SecureStreamSocket::attach(socket, origin.host, options.tls));
+    } catch (const Poco::Exception& exception) {
+        return unreachable(origin, "TLS failed: " + exception.displayText());
+    }
+}
+
+/// Until when the next wait may last: the end of the whole, or one silence.
+class Patience {
+public:
+    explicit Patience(const ClientOptions& options)
+        : m_silence(options.silence_deadline), m_bounded(options.total_deadline.count() > 0),
+          m_end(std::chrono::steady_clock::now() + options.total_deadline) {}
+    SteadyTime operator()() const { return m_bounded ? m_end : std::chrono::steady_clock::now() + m_silence; }
+
+private:
+    std::chrono::milliseconds m_silence;
+    bool m_bounded;
+    SteadyTime m_end;
+};
+
+Result<std::string> head_text(const ClientRequest& request) {
+    std::string text =
+        request.method + " " + request.url.target() + " HTTP/1.1\r\nHost: " + request.url.origin.authority() + "\r\n";
+    for (const auto& [name, value] : request.headers.fields()) {
+        if (!is_token(name) || !is_header_value(value))
+            return Error{ErrorKind::invalid, "a header field is not valid: " + (is_token(name) ? name : "its name")};
+        text += name + ": " + value + "\r\n";
+    }
+    const std::uint64_t length = request.body_stream != nullptr ? request.body_length : request.body.size();
+    if (length > 0 || (request.method != "GET" && request.method != "HEAD"))
+        text += "Content-Length: " + std::to_string(length) + "\r\n";
+    return text + "Connection: close\r\n\r\n";
+}
+
+Result<void> send_stream(Channel& channel, const ClientRequest& request, const Patience& patience) {
+    std::array<char, k_piece> piece; // NOLINT(cppcoreguidelines-pro-type-member-init): filled by read
+    for (std::uint64_t left = request.body_length; left > 0;) {
+        request.body_stream->read(piece.data(),
+                                  static_cast<std::streamsize>(std::min<std::uint64_t>(left, piece.size())));
+        const std::streamsize count = request.body_stream->gcount();
+        if (count <= 0)
+            return Error{ErrorKind::failed, "the body to send ended too early"};
+        KEYFOB_TRY(channel.write({piece.data(), static_cast<std::size_t>(count)}, patience()));
+        left -= static_cast<std::uint64_t>(count);
+    }
+    return {};
+}
+
+Result<void> send(Channel& channel, const ClientRequest& request, const Patience& patience) {
+    KEYFOB_TRY_ASSIGN(const std::string head, head_text(request));
+    if (request.body_stream == nullptr)
+        return channel.write(head + request.body, patience());
+    KEYFOB_TRY(channel.write(head, patience()));
+    return send_stream(channel, request, patience);
+}
+
+Error named(Error error, const Origin& origin) {
+    if (error.message.find(origin.host) == std::string::npos)
+        error.message = origin.authority() + ": " + error.message;
+    return error;
+}
+
+Result<ClientResponse> exchange(const ClientOptions& options, const ClientRequest& request,
+                                const std::function<bool(const ClientResponse& head)>& on_head,
+                                const std::function<bool(std::string_view piece)>& on_body) {
+    const Patience patience(options);
+    KEYFOB_TRY_ASSIGN(Channel channel, open_channel(request.url.origin, options));
+    ResponseReader reader(channel, options, patience);
+    const Result<void> sent = send(channel, request, patience);
+    if (!sent && sent.error().kind != ErrorKind::unreachable)
+        return sent.error();
+    auto head = reader.read_head(); // also when sending broke off: the server may have refused the body and said why
+    if (!head)
+        return sent ? std::move(head).error() : sent.error();
+    if (on_head && !on_head(*head))
+        return Error{ErrorKind::cancelled, "stopped"};
+    KEYFOB_TRY(reader.read_body(request.method, *head, on_body));
+    return head;
+}
+
+} // namespace
+
+Client::Client(ClientOptions options) : m_options(std::move(options)) {}
+
+Result<ClientResponse> Client::fetch(const ClientRequest& request) const {
+    std::string body;
+    bool too_long = false;
+    auto response = exchange(m_options, request, nullptr, [&](std::string_view piece) {
+        too_long = body.size() + piece.size() > m_options.response_body_bytes;
+        if (!too_long)
+            body.append(piece);
+        return !too_long;
+    });
+    if (too_long)
+        return named({ErrorKind::invalid, "the answer is too long"}, request.url.origin);
+    if (!response)
+        return named(std::move(response).error(), request.url.origin);
+    response->body = std::move(body);
+    return response;
+}
+
+Result<ClientResponse> Client::stream(const ClientRequest& request,
+                                      const std::function<bool(const ClientResponse& head)>& on_head,
+                                      const std::function<bool(std::string_view piece)>& on_body) const {
+    auto response = exchange(m_options, request, on_head, on_body);
+    if (!response && response.error().kind != ErrorKind::cancelled)
+        return named(std::move(response).error(), request.url.origin);
+    return response;
+}
+
+} // namespace keyfob::platform::http

@@ -1,0 +1,61 @@
+#include "platform/http/client.h"
+
+#include <Poco/Net/NetException.h>
+#include <Poco/Net/SSLException.h>
+
+#include <openssl/ssl.h>
+
+namespace keyfob::platform::http {
+namespace {
+
+using Poco::Net::Context;
+
+constexpr const char* k_ciphers = "ECDHE+AESGCM:ECDHE+CHACHA20"; // for TLS 1.2; 1.3 has none that is weak
+constexpr const char* k_system_directory = "/etc/ssl/certs";     // hashed: only the certificate that is needed is read
+
+void require_tls_1_2(Context& context) {
+    SSL_CTX_set_min_proto_version(context.sslContext(), TLS1_2_VERSION);
+    SSL_CTX_set_options(context.sslContext(), SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
+}
+
+} // namespace
+
+Result<Context::Ptr> client_tls_context(const std::string& ca_file) {
+    try {
+        // VERIFY_STRICT: anything less lets a name that resolves to a loopback address skip the host check (poco-pitfalls 27).
+        Context::Ptr context(new Context(Context::TLS_CLIENT_USE, "", "", "", Context::VERIFY_STRICT, 9,
+                                         /*loadDefaultCAs=*/false, k_ciphers));
+        require_tls_1_2(*context);
+        context->enableExtendedCertificateVerification(true);
+        SSL_CTX_load_verify_locations(context->sslContext(), nullptr, k_system_directory);
+        if (!ca_file.empty() && SSL_CTX_load_verify_locations(context->sslContext(), ca_file.c_str(), nullptr) != 1)
+            return Error{ErrorKind::invalid, "cannot read the certificates in " + ca_file,
+                         "the file must hold PEM certificates"};
+        return context;
+    } catch (const Poco::Exception& exception) {
+        return Error{ErrorKind::failed, "cannot set up TLS: " + exception.displayText()};
+    }
+}
+
+Result<Context::Ptr> server_tls_context(const std::string& certificate_file, const std::string& key_file) {
+    try {
+        Context::Params parameters;
+        parameters.certificateFile = certificate_file;
+        parameters.privateKeyFile = key_file;
+        parameters.verificationMode = Context::VERIFY_NONE; // of clients: none shows a certificate
+        parameters.cipherList = k_ciphers;
+        Context::Ptr context(new Context(Context::TLS_SERVER_USE, parameters));
+        require_tls_1_2(*context);
+        if (SSL_CTX_check_private_key(context->sslContext()) != 1)
+            return Error{ErrorKind::invalid,
+                         "the key in " + key_file + " is not that of the certificate in " + certificate_file};
+        return context;
+    } catch (const Poco::Exception& exception) {
+        return Error{ErrorKind::invalid,
+                     "cannot use the certificate " + certificate_file + " with the key " + key_file + ": " +
+                         exception.message(),
+                     "both must be PEM files that this user can read"};
+    }
+}
+
+} // namespace keyfob::platform::http
