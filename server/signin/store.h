@@ -98,6 +98,7 @@ public:
     /// proven → identified; creates or refreshes the user of (issuer, subject). nullopt: the pairing was no longer proven.
     [[nodiscard]] virtual platform::Result<std::optional<User>>
     identify(std::int64_t pairing_id, const std::string& provider, const Identity& identity, std::int64_t now) = 0;
+    [[nodiscard]] virtual platform::Result<std::optional<User>> find_user(std::int64_t user_id) = 0;
     /// identified → approved, with the code. False: it was not identified any more, or expired.
     [[nodiscard]] virtual platform::Result<bool> approve(std::int64_t pairing_id, const std::string& code_hash,
                                                          std::int64_t code_expires_at, std::int64_t now) = 0;
