@@ -1,0 +1,252 @@
+#include "server/signin/pairing_service.h"
+
+#include "platform/digest.h"
+#include "platform/encoding.h"
+#include "platform/log.h"
+#include "server/signin/loopback_redirect.h"
+
+namespace keyfob::server::signin {
+namespace {
+
+using platform::Error;
+using platform::ErrorKind;
+using platform::Result;
+
+constexpr const char* k_request_uri_prefix = "urn:ietf:params:oauth:request_uri:";
+constexpr std::size_t k_longest_device_text = 80;
+constexpr std::size_t k_longest_state = 128;
+constexpr std::size_t k_shortest_state = 22; // 128 bits in base64url
+constexpr std::size_t k_flow_id_octets = 16;
+
+Error invalid_request(const char* why) {
+    return {ErrorKind::invalid, why, "", "invalid_request"};
+}
+Error over() {
+    return {ErrorKind::not_found, "this sign-in is over or was never begun in this browser",
+            "start again in the terminal"};
+}
+
+bool is_challenge(const std::string& text) {
+    const auto octets = platform::base64url_decode(text);
+    return octets && octets->size() == 32;
+}
+
+bool is_state(const std::string& text) {
+    return text.size() >= k_shortest_state && text.size() <= k_longest_state && platform::base64url_decode(text);
+}
+
+/// The code that the agent is told for what a provider answered (RFC 6749 section 4.1.2.1).
+std::string agent_code(const std::string& provider_error) {
+    return provider_error == "access_denied" || provider_error == "temporarily_unavailable" ? provider_error
+                                                                                            : "server_error";
+}
+
+std::string agent_code(const Error& error) {
+    const bool absent = error.kind == ErrorKind::unreachable || error.kind == ErrorKind::timed_out;
+    return absent ? "temporarily_unavailable" : "server_error";
+}
+
+} // namespace
+
+PairingService::PairingService(Settings settings, Store& store, const Providers& providers, const AllowRules& rules,
+                               const platform::Clock& clock, platform::Random& random)
+    : m_settings(std::move(settings)), m_store(store), m_providers(providers), m_rules(rules), m_clock(clock),
+      m_random(random) {}
+
+Result<PushResult> PairingService::push(const PushedRequest& request) {
+    KEYFOB_TRY_ASSIGN(const LoopbackRedirect redirect, parse_loopback_redirect(request.redirect_uri));
+    if (!is_challenge(request.code_challenge))
+        return invalid_request("code_challenge is not that of S256");
+    if (!is_state(request.client_state))
+        return invalid_request("state must be base64url of 16 octets or more");
+    const std::string request_uri = k_request_uri_prefix + m_random.token();
+    Pairing pairing;
+    pairing.device_key = request.device_key;
+    pairing.device_thumbprint = request.device_thumbprint;
+    pairing.device_name = platform::printable(request.device_name, k_longest_device_text);
+    pairing.device_os = platform::printable(request.device_os, k_longest_device_text);
+    pairing.client_address = request.client_address;
+    pairing.code_challenge = request.code_challenge;
+    pairing.redirect_uri = redirect.uri;
+    pairing.client_state = request.client_state;
+    pairing.request_uri_hash = platform::secret_hash(request_uri);
+    pairing.created_at = now();
+    pairing.expires_at = pairing.created_at + m_settings.pairing_seconds;
+    pairing.request_uri_expires_at = pairing.created_at + m_settings.request_uri_seconds;
+    if (auto added = m_store.add_pairing(pairing); !added) {
+        if (added.error().kind == ErrorKind::denied)
+            added.error().code = "slow_down";
+        return std::move(added).error();
+    }
+    return PushResult{request_uri, m_settings.request_uri_seconds};
+}
+
+Result<int> PairingService::cancel(const std::string& device_thumbprint) {
+    return m_store.cancel_pairings(device_thumbprint, now());
+}
+
+Result<Flow> PairingService::begin(const std::string& request_uri, const std::string& browser_address) {
+    const std::string flow_id = m_random.token(k_flow_id_octets);
+    auto secret = FlowSecret::from_cookie(m_random.token());
+    KEYFOB_TRY_ASSIGN(auto pairing, m_store.begin_flow(platform::secret_hash(request_uri), flow_id, secret->hash(),
+                                                       browser_address, now()));
+    if (!pairing)
+        return over();
+    return Flow{std::move(*pairing), std::move(*secret)};
+}
+
+Result<Flow> PairingService::find(const std::string& flow_id, const FlowCookie& cookie) {
+    const auto text = cookie(flow_id);
+    const auto secret = text ? FlowSecret::from_cookie(*text) : std::nullopt;
+    if (!secret)
+        return over();
+    KEYFOB_TRY_ASSIGN(auto pairing, m_store.find_flow(flow_id));
+    if (!pairing || !platform::constant_time_equal(pairing->flow_secret_hash, secret->hash()) ||
+        pairing->expires_at <= now())
+        return over();
+    return Flow{std::move(*pairing), *secret};
+}
+
+std::string PairingService::refusal_url(const Pairing& pairing, const std::string& code,
+                                        const std::string& description) const {
+    platform::Parameters answer;
+    answer.add("error", code);
+    answer.add("error_description", platform::printable(description, 300));
+    answer.add("state", pairing.client_state);
+    answer.add("iss", m_settings.issuer);
+    return platform::with_query(pairing.redirect_uri, answer);
+}
+
+Result<std::string> PairingService::refuse(const Pairing& pairing, const std::string& code,
+                                           const std::string& description) {
+    KEYFOB_TRY_ASSIGN(const bool changed, m_store.deny(pairing.id, now()));
+    if (!changed)
+        return over();
+    platform::log::info("pairing_refused", {{"code", code},
+                                            {"reason", description},
+                                            {"provider", pairing.provider},
+                                            {"client_address", pairing.client_address},
+                                            {"browser_address", pairing.browser_address}});
+    return refusal_url(pairing, code, description);
+}
+
+Result<std::string> PairingService::provider_url(const Flow& flow, const std::string& provider) {
+    IdentityProvider* chosen = m_providers.find(provider);
+    if (chosen == nullptr || flow.pairing.state != PairingState::proven)
+        return over();
+    const UpstreamAttempt attempt = flow.secret.attempt(flow.pairing.flow_id, provider);
+    auto url = chosen->authorization_url(attempt);
+    if (!url)
+        return refuse(flow.pairing, agent_code(url.error()), chosen->display_name() + ": " + url.error().message);
+    KEYFOB_TRY_ASSIGN(const bool changed,
+                      m_store.choose_provider(flow.pairing.id, provider, platform::secret_hash(attempt.state), now()));
+    if (!changed)
+        return over();
+    return url;
+}
+
+/// The flow that `state` belongs to, once, and only in the browser that holds its cookie (S5, RP-02).
+Result<Flow> PairingService::find_upstream(const std::string& provider, const std::string& state,
+                                           const FlowCookie& cookie) {
+    const std::string flow_id = flow_id_of_state(state);
+    if (flow_id.empty())
+        return over();
+    KEYFOB_TRY_ASSIGN(auto pairing, m_store.find_flow(flow_id));
+    const std::string state_hash = platform::secret_hash(state);
+    const bool live = pairing && pairing->state == PairingState::proven && pairing->provider == provider &&
+                      !pairing->upstream_state_hash.empty() &&
+                      platform::constant_time_equal(pairing->upstream_state_hash, state_hash);
+    if (!live)
+        return over();
+    auto flow = find(flow_id, cookie);
+    if (!flow && flow.error().kind == ErrorKind::not_found) {
+        // A genuine state in a browser that did not begin it: somebody's link. The pairing is burned, so that it cannot be finished later.
+        platform::log::warning("flow_burned",
+                               {{"reason", "another browser"}, {"client_address", pairing->client_address}});
+        KEYFOB_TRY_ASSIGN([[maybe_unused]] const bool denied, m_store.deny(pairing->id, now()));
+    }
+    if (!flow)
+        return std::move(flow).error();
+    KEYFOB_TRY_ASSIGN(const bool first, m_store.consume_upstream_state(pairing->id, state_hash, now()));
+    if (!first)
+        return over();
+    return flow;
+}
+
+Result<CallbackOutcome> PairingService::finish_upstream(const std::string& provider, const platform::Parameters& answer,
+                                                        const FlowCookie& cookie) {
+    IdentityProvider* chosen = m_providers.find(provider);
+    if (chosen == nullptr)
+        return over();
+    KEYFOB_TRY_ASSIGN(const Flow flow, find_upstream(provider, answer.get("state"), cookie));
+    const auto home = [&](const std::string& code, const std::string& why) -> Result<CallbackOutcome> {
+        KEYFOB_TRY_ASSIGN(std::string url, refuse(flow.pairing, code, why));
+        return CallbackOutcome{"", std::move(url), flow.pairing.redirect_uri};
+    };
+    if (const std::string error = answer.get("error"); !error.empty()) {
+        if (!chosen->accepts_issuer(answer.get("iss")))
+            return home("server_error", chosen->display_name() + ": the answer is another provider's");
+        const std::string text = answer.get("error_description");
+        return home(agent_code(error), chosen->display_name() + ": " + (text.empty() ? error : text));
+    }
+    if (answer.get("code").empty())
+        return home("server_error", chosen->display_name() + ": the answer has neither code nor error");
+    return identify(flow, *chosen, answer);
+}
+
+Result<CallbackOutcome> PairingService::identify(const Flow& flow, IdentityProvider& provider,
+                                                 const platform::Parameters& answer) {
+    const auto home = [&](const std::string& code, const std::string& why) -> Result<CallbackOutcome> {
+        KEYFOB_TRY_ASSIGN(std::string url, refuse(flow.pairing, code, why));
+        return CallbackOutcome{"", std::move(url), flow.pairing.redirect_uri};
+    };
+    const UpstreamAttempt attempt = flow.secret.attempt(flow.pairing.flow_id, provider.id());
+    const auto identity = provider.complete(attempt, answer.get("code"), answer.get("iss"));
+    if (!identity)
+        return home(agent_code(identity.error()), provider.display_name() + ": " + identity.error().message);
+    if (!m_rules.allows(provider.id(), *identity))
+        return home("keyfob_not_allowed", "no rule of this server lets " +
+                                              (identity->email.empty() ? identity->subject : identity->email) + " in");
+    KEYFOB_TRY_ASSIGN(const auto user, m_store.identify(flow.pairing.id, provider.id(), *identity, now()));
+    if (!user)
+        return over();
+    if (user->disabled)
+        return home("keyfob_not_allowed", "this user is disabled on this server");
+    return CallbackOutcome{flow.pairing.flow_id, "", flow.pairing.redirect_uri};
+}
+
+Result<Confirmation> PairingService::confirmation(const std::string& flow_id, const FlowCookie& cookie) {
+    KEYFOB_TRY_ASSIGN(Flow flow, find(flow_id, cookie));
+    if (flow.pairing.state != PairingState::identified)
+        return over();
+    KEYFOB_TRY_ASSIGN(auto user, m_store.find_user(flow.pairing.user_id));
+    const IdentityProvider* provider = m_providers.find(flow.pairing.provider);
+    if (!user || user->disabled || provider == nullptr)
+        return over();
+    return Confirmation{std::move(flow.pairing), std::move(*user), provider->display_name(), flow.secret.csrf_token()};
+}
+
+Result<std::string> PairingService::decide(const std::string& flow_id, const FlowCookie& cookie,
+                                           const std::string& csrf_token, bool approve) {
+    KEYFOB_TRY_ASSIGN(const Confirmation shown, confirmation(flow_id, cookie));
+    if (!platform::constant_time_equal(csrf_token, shown.csrf_token))
+        return Error{ErrorKind::denied, "the form was not made for this browser", "start again in the terminal"};
+    if (!approve)
+        return refuse(shown.pairing, "access_denied", "declined on the confirmation page");
+    const std::string code = m_random.token();
+    const std::int64_t time = now();
+    KEYFOB_TRY_ASSIGN(const bool changed, m_store.approve(shown.pairing.id, platform::secret_hash(code),
+                                                          time + m_settings.code_seconds, time));
+    if (!changed)
+        return over();
+    platform::log::info("pairing_approved", {{"user", shown.user.issuer + " " + shown.user.subject},
+                                             {"client_address", shown.pairing.client_address},
+                                             {"browser_address", shown.pairing.browser_address}});
+    platform::Parameters answer;
+    answer.add("code", code);
+    answer.add("state", shown.pairing.client_state);
+    answer.add("iss", m_settings.issuer);
+    return platform::with_query(shown.pairing.redirect_uri, answer);
+}
+
+} // namespace keyfob::server::signin

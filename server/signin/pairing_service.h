@@ -1,0 +1,108 @@
+#pragma once
+
+#include "platform/clock.h"
+#include "platform/random.h"
+#include "platform/result.h"
+#include "platform/secret_string.h"
+#include "platform/url.h"
+#include "server/signin/allow_rules.h"
+#include "server/signin/flow_secret.h"
+#include "server/signin/providers.h"
+#include "server/signin/settings.h"
+#include "server/signin/store.h"
+
+#include <functional>
+#include <optional>
+#include <string>
+
+namespace keyfob::server::signin {
+
+/// What the agent pushes (RFC 9126), after its proof was checked.
+struct PushedRequest {
+    std::string device_key; ///< public JWK as JSON text
+    std::string device_thumbprint;
+    std::string device_name; ///< as claimed
+    std::string device_os;
+    std::string client_address;
+    std::string code_challenge;
+    std::string redirect_uri;
+    std::string client_state;
+};
+
+struct PushResult {
+    std::string request_uri;
+    std::int64_t expires_in = 0;
+};
+
+/// A pairing and the proof that the browser at hand is the one that began it.
+struct Flow {
+    Pairing pairing;
+    FlowSecret secret;
+};
+
+/// How the browser goes on after the provider's answer.
+struct CallbackOutcome {
+    std::string flow_id;        ///< of the confirmation page, when agent_url is empty
+    std::string agent_url;      ///< where the browser takes a refusal to the agent
+    std::string agent_redirect; ///< the validated redirect URI alone
+};
+
+/// What the confirmation page shows.
+struct Confirmation {
+    Pairing pairing;
+    User user;
+    std::string provider_name;
+    std::string csrf_token;
+};
+
+/// Finds the text of the flow cookie for a flow id in the request at hand.
+using FlowCookie = std::function<std::optional<std::string>(const std::string& flow_id)>;
+
+/// One attempt to connect a device to a user, from the push to the approval (design: created → proven → identified → approved). Knows neither
+/// HTTP nor SQL. Thread-safe. Error codes are those of the API; kind `unreachable` always means the store.
+class PairingService {
+public:
+    PairingService(Settings settings, Store& store, const Providers& providers, const AllowRules& rules,
+                   const platform::Clock& clock, platform::Random& random);
+
+    /// Errors: invalid (code invalid_request: redirect URI, challenge or state), denied (slow_down), unreachable.
+    [[nodiscard]] platform::Result<PushResult> push(const PushedRequest& request);
+    /// Every open pairing of the key ends. The count.
+    [[nodiscard]] platform::Result<int> cancel(const std::string& device_thumbprint);
+    /// Consumes a request_uri for the browser at hand. Errors: not_found (unknown, spent or expired), unreachable.
+    [[nodiscard]] platform::Result<Flow> begin(const std::string& request_uri, const std::string& browser_address);
+    /// Errors: not_found (no such flow, over, or another browser's), unreachable.
+    [[nodiscard]] platform::Result<Flow> find(const std::string& flow_id, const FlowCookie& cookie);
+    /// Where the provider is. May wait for discovery. Errors: not_found (provider, or the flow is over), unreachable; when the provider is to
+    /// blame the pairing ends and the URL is that of the agent.
+    [[nodiscard]] platform::Result<std::string> provider_url(const Flow& flow, const std::string& provider);
+    /// The provider's answer. May wait for the provider. Errors: invalid (nobody can be told but this browser), not_found, unreachable.
+    [[nodiscard]] platform::Result<CallbackOutcome>
+    finish_upstream(const std::string& provider, const platform::Parameters& answer, const FlowCookie& cookie);
+    /// Errors: not_found (not waiting for a confirmation, or another browser's), unreachable.
+    [[nodiscard]] platform::Result<Confirmation> confirmation(const std::string& flow_id, const FlowCookie& cookie);
+    /// The person's decision; where the browser goes. Errors: denied (csrf), not_found, unreachable.
+    [[nodiscard]] platform::Result<std::string> decide(const std::string& flow_id, const FlowCookie& cookie,
+                                                       const std::string& csrf_token, bool approve);
+
+private:
+    [[nodiscard]] std::int64_t now() const { return platform::to_unix(m_clock.now()); }
+    [[nodiscard]] std::string refusal_url(const Pairing& pairing, const std::string& code,
+                                          const std::string& description) const;
+    /// Ends the pairing; the URL that tells the agent why.
+    [[nodiscard]] platform::Result<std::string> refuse(const Pairing& pairing, const std::string& code,
+                                                       const std::string& description);
+    [[nodiscard]] platform::Result<Flow> find_upstream(const std::string& provider, const std::string& state,
+                                                       const FlowCookie& cookie);
+    [[nodiscard]] platform::Result<CallbackOutcome> identify(const Flow& flow, IdentityProvider& provider,
+                                                             const platform::Parameters& answer);
+
+    const Settings m_settings;
+    Store& m_store;
+    const Providers& m_providers;
+    const AllowRules& m_rules;
+    const platform::Clock& m_clock;
+    platform::Random& m_random;
+};
+
+} // namespace keyfob::server::signin

@@ -1,0 +1,198 @@
+#include "server/signin/session_service.h"
+
+#include "platform/digest.h"
+#include "platform/encoding.h"
+#include "platform/jose/jwt.h"
+#include "platform/json.h"
+#include "platform/log.h"
+#include "server/signin/session_cookie.h"
+
+#include <algorithm>
+
+namespace keyfob::server::signin {
+namespace {
+
+using platform::Error;
+using platform::ErrorKind;
+using platform::Result;
+using platform::SecretString;
+
+constexpr std::size_t k_session_id_octets = 16;
+constexpr std::size_t k_shortest_verifier = 43; // RFC 7636 section 4.1
+constexpr std::size_t k_longest_verifier = 128;
+constexpr const char* k_proof_type = "dbsc+jwt";
+
+Error invalid_grant(const char* why) {
+    return {ErrorKind::invalid, why, "start the sign-in again", "invalid_grant"};
+}
+Error ended() {
+    return {ErrorKind::denied, "the session has ended", "sign in again", "session_ended"};
+}
+
+bool is_verifier_of(const std::string& challenge, const std::string& verifier) {
+    return verifier.size() >= k_shortest_verifier && verifier.size() <= k_longest_verifier &&
+           platform::constant_time_equal(platform::base64url_encode(platform::sha256(verifier)), challenge);
+}
+
+/// The challenge that a well-made proof answers; nullopt for any other proof.
+std::optional<std::string> proven_challenge(const Session& session, const std::string& proof, const std::string& url) {
+    const auto token = platform::jose::parse_jwt(proof);
+    const auto jwk = platform::json::parse_object(session.device_key);
+    if (!token || !jwk || token->type() != k_proof_type || token->algorithm() != "ES256")
+        return std::nullopt;
+    const auto key = platform::jose::EcKey::from_public_jwk(**jwk);
+    if (!key || !key->verify(token->signing_input, token->signature))
+        return std::nullopt;
+    if (platform::json::get_string(*token->payload, "aud") != url)
+        return std::nullopt;
+    return platform::json::get_string(*token->payload, "jti");
+}
+
+} // namespace
+
+SessionService::SessionService(Settings settings, Store& store, const platform::Clock& clock, platform::Random& random)
+    : m_settings(std::move(settings)), m_store(store), m_clock(clock), m_random(random) {}
+
+std::int64_t SessionService::cookie_expiry(const Session& session, std::int64_t time) const {
+    return std::min(time + m_settings.cookie_seconds, session.expires_at);
+}
+
+Result<IssuedCookie> SessionService::redeem(const RedeemRequest& request) {
+    // Twice at most: when somebody redeems between the look-up and our own attempt, the second look finds what they made.
+    for (int attempt = 0; attempt < 2; ++attempt) {
+        KEYFOB_TRY_ASSIGN(const auto pairing, m_store.find_code(platform::secret_hash(request.code)));
+        if (!pairing)
+            return invalid_grant("the code is not known");
+        const bool genuine = platform::constant_time_equal(pairing->device_thumbprint, request.device_thumbprint) &&
+                             platform::constant_time_equal(pairing->redirect_uri, request.redirect_uri) &&
+                             is_verifier_of(pairing->code_challenge, request.code_verifier);
+        if (pairing->state == PairingState::redeemed)
+            return redeem_again(*pairing, genuine);
+        if (pairing->state != PairingState::approved || pairing->code_expires_at <= now())
+            return invalid_grant("the code has expired");
+        if (!genuine) {
+            // Somebody has the code and not what belongs to it: it is burned.
+            platform::log::warning("code_burned", {{"client_address", pairing->client_address}});
+            KEYFOB_TRY_ASSIGN([[maybe_unused]] const bool denied, m_store.deny(pairing->id, now()));
+            return invalid_grant("the code belongs to another request");
+        }
+        auto issued = redeem_first(*pairing);
+        if (issued || issued.error().kind != ErrorKind::cancelled)
+            return issued;
+    }
+    return invalid_grant("the code has expired");
+}
+
+/// Error kind `cancelled`: somebody else redeemed it in the meantime.
+Result<IssuedCookie> SessionService::redeem_first(const Pairing& pairing) {
+    KEYFOB_TRY_ASSIGN(const auto user, m_store.find_user(pairing.user_id));
+    if (!user || user->disabled)
+        return invalid_grant("this user is disabled"); // AS-22
+    const std::int64_t time = now();
+    Session session;
+    session.id = m_random.token(k_session_id_octets);
+    session.user_id = pairing.user_id;
+    session.device_key = pairing.device_key;
+    session.device_thumbprint = pairing.device_thumbprint;
+    session.device_name = pairing.device_name;
+    session.device_os = pairing.device_os;
+    session.client_address = pairing.client_address;
+    session.created_at = session.renewed_at = time;
+    session.expires_at = time + m_settings.session_absolute_seconds;
+    const std::string challenge = m_random.token();
+    session.challenge_hash = platform::secret_hash(challenge);
+    SecretString cookie(make_session_cookie(m_random));
+    const std::int64_t expires = cookie_expiry(session, time);
+    KEYFOB_TRY_ASSIGN(const bool won,
+                      m_store.redeem(pairing.id, session, platform::secret_hash(cookie.reveal()), expires, time));
+    if (!won)
+        return Error{ErrorKind::cancelled, "somebody was first"};
+    platform::log::info("session_created", {{"session", session.id},
+                                            {"user", user->issuer + " " + user->subject},
+                                            {"client_address", session.client_address}});
+    return IssuedCookie{{std::move(session), *user}, std::move(cookie), expires - time, challenge};
+}
+
+Result<IssuedCookie> SessionService::redeem_again(const Pairing& pairing, bool genuine) {
+    KEYFOB_TRY_ASSIGN(auto owner, m_store.find_session_by_row(pairing.session_id));
+    const std::int64_t time = now();
+    if (!owner || !is_live(*owner, time))
+        return invalid_grant("the code was used before");
+    if (!genuine || pairing.redeemed_at + m_settings.repeat_seconds < time) {
+        platform::log::warning("code_replayed", {{"session", owner->session.id}});
+        KEYFOB_TRY_ASSIGN([[maybe_unused]] const bool revoked, m_store.revoke(owner->session.row, time));
+        return invalid_grant("the code was used before");
+    }
+    const std::string challenge = m_random.token();
+    SecretString cookie(make_session_cookie(m_random));
+    const std::int64_t expires = cookie_expiry(owner->session, time);
+    KEYFOB_TRY_ASSIGN(const bool changed, m_store.reissue(owner->session.row, platform::secret_hash(challenge),
+                                                          platform::secret_hash(cookie.reveal()), expires, time));
+    if (!changed)
+        return invalid_grant("the session has ended");
+    return IssuedCookie{std::move(*owner), std::move(cookie), expires - time, challenge};
+}
+
+Result<std::optional<SessionWithUser>> SessionService::authenticate(const std::string& cookie) {
+    if (!is_session_cookie(cookie))
+        return std::optional<SessionWithUser>{};
+    const std::int64_t time = now();
+    return m_store.find_cookie(platform::secret_hash(cookie), time - m_settings.session_idle_seconds, time);
+}
+
+bool SessionService::is_live(const SessionWithUser& owner, std::int64_t time) const {
+    const Session& session = owner.session;
+    return session.revoked_at == 0 && session.expires_at > time &&
+           session.renewed_at + m_settings.session_idle_seconds > time && !owner.user.disabled;
+}
+
+Result<Renewal> SessionService::challenge_again(std::int64_t session_row) {
+    Renewal renewal;
+    renewal.challenge = m_random.token();
+    KEYFOB_TRY_ASSIGN(const bool changed,
+                      m_store.replace_challenge(session_row, platform::secret_hash(renewal.challenge)));
+    if (!changed)
+        return ended();
+    return renewal;
+}
+
+Result<Renewal> SessionService::renew(const std::string& session_id, const std::string& proof, const std::string& url) {
+    KEYFOB_TRY_ASSIGN(auto owner, m_store.find_session(session_id));
+    const std::int64_t time = now();
+    if (!owner || !is_live(*owner, time))
+        return ended();
+    if (proof.empty())
+        return challenge_again(owner->session.row);
+    const auto answered = proven_challenge(owner->session, proof, url);
+    if (!answered) {
+        platform::log::warning("proof_failed", {{"session", session_id}});
+        return Error{ErrorKind::denied, "the renewal proof is not valid", "", "invalid_proof"};
+    }
+    const std::string answered_hash = platform::secret_hash(*answered);
+    if (!platform::constant_time_equal(answered_hash, owner->session.challenge_hash))
+        return challenge_again(owner->session.row);
+    const std::string challenge = m_random.token();
+    SecretString cookie(make_session_cookie(m_random));
+    const std::int64_t expires = cookie_expiry(owner->session, time);
+    KEYFOB_TRY_ASSIGN(const bool won, m_store.renew(owner->session.row, answered_hash, platform::secret_hash(challenge),
+                                                    platform::secret_hash(cookie.reveal()), expires, time));
+    if (!won)
+        return challenge_again(owner->session.row);
+    Renewal renewal;
+    renewal.issued = IssuedCookie{std::move(*owner), std::move(cookie), expires - time, challenge};
+    return renewal;
+}
+
+Result<void> SessionService::revoke(const std::string& session_id, const std::string& device_thumbprint) {
+    KEYFOB_TRY_ASSIGN(const auto owner, m_store.find_session(session_id));
+    if (!owner)
+        return {};
+    if (!platform::constant_time_equal(owner->session.device_thumbprint, device_thumbprint))
+        return Error{ErrorKind::denied, "the session belongs to another device", "", "invalid_client"};
+    KEYFOB_TRY_ASSIGN(const bool changed, m_store.revoke(owner->session.row, now()));
+    if (changed)
+        platform::log::info("session_revoked", {{"session", session_id}});
+    return {};
+}
+
+} // namespace keyfob::server::signin

@@ -1,0 +1,20 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace keyfob::server::signin {
+
+/// The numbers of signing in, all in seconds. The defaults are those of the documentation.
+struct Settings {
+    std::string issuer; ///< our external URL, as in the metadata and in `iss`
+    std::int64_t request_uri_seconds = 90;
+    std::int64_t pairing_seconds = 600;
+    std::int64_t code_seconds = 60;
+    std::int64_t repeat_seconds = 60; ///< how long the same redeem gets the same session again
+    std::int64_t cookie_seconds = 600;
+    std::int64_t session_idle_seconds = std::int64_t{7} * 24 * 3600;
+    std::int64_t session_absolute_seconds = std::int64_t{30} * 24 * 3600;
+};
+
+} // namespace keyfob::server::signin
