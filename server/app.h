@@ -1,0 +1,12 @@
+#pragma once
+
+#include "platform/result.h"
+#include "server/config.h"
+
+namespace keyfob::server {
+
+/// The composition root: makes every part, runs until SIGINT or SIGTERM, then stops in order. The signals must be blocked already.
+/// Errors: those of opening the database and of listening.
+[[nodiscard]] platform::Result<void> run(Config config);
+
+} // namespace keyfob::server

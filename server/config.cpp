@@ -1,0 +1,235 @@
+#include "server/config.h"
+
+#include "platform/encoding.h"
+#include "platform/url.h"
+#include "server/config_reader.h"
+#include "server/http/client_address.h"
+#include "server/secret_file.h"
+
+#include <algorithm>
+#include <charconv>
+#include <filesystem>
+#include <sstream>
+
+namespace keyfob::server {
+namespace {
+
+using platform::Error;
+using platform::ErrorKind;
+using platform::Result;
+
+constexpr std::size_t k_longest_id = 32;
+
+bool is_provider_id(const std::string& text) {
+    return !text.empty() && text.size() <= k_longest_id && std::all_of(text.begin(), text.end(), [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+    });
+}
+
+bool is_loopback(const std::string& address) {
+    return address == "127.0.0.1" || address == "::1";
+}
+
+/// `127.0.0.1:8420` or `[::1]:8420`.
+bool parse_listen(const std::string& text, Config& config) {
+    const auto url = platform::Url::parse("http://" + text + "/");
+    if (!url || url->path != "/" || text.rfind(':') == std::string::npos)
+        return false;
+    config.listen_address = url->origin.host;
+    config.listen_port = url->origin.port;
+    return config.listen_address.find_first_not_of("0123456789abcdef.:") == std::string::npos;
+}
+
+void read_external_url(TableReader& table, Config& config) {
+    const std::string text = table.required_string("external_url");
+    if (text.empty())
+        return;
+    const auto url = platform::Url::parse(text);
+    if (!url || (url->path != "/" && !url->path.empty()) || url->has_query)
+        return table.problem("external_url",
+                             "= \"" + text + "\" is no base URL; expected \"https://id.example.com\" without a path");
+    if (url->origin.scheme != "https" && !url->origin.is_loopback())
+        return table.problem("external_url",
+                             "is plain http; expected https, or http://127.0.0.1:PORT on this machine alone");
+    config.external_url = url->origin.text();
+}
+
+void read_listen(TableReader& table, Config& config) {
+    if (const std::string text = table.string("listen", config.listen()); !parse_listen(text, config))
+        table.problem("listen", "= \"" + text + "\" is no address and port; expected \"127.0.0.1:8420\"");
+}
+
+void read_provider(TableReader& table, Config& config) {
+    ProviderConfig provider;
+    provider.id = table.required_string("id");
+    if (!provider.id.empty() && !is_provider_id(provider.id))
+        table.problem("id", "= \"" + provider.id + "\"; expected up to 32 of a-z, 0-9 and -");
+    if (std::any_of(config.providers.begin(), config.providers.end(),
+                    [&](const auto& other) { return other.id == provider.id; }))
+        table.problem("id", "= \"" + provider.id + "\" is there twice");
+    provider.kind = table.string("kind", "oidc");
+    if (provider.kind != "oidc" && provider.kind != "google" && provider.kind != "github")
+        table.problem("kind", "= \"" + provider.kind + "\"; expected \"oidc\", \"google\" or \"github\"");
+    provider.display_name = table.string("display_name", provider.id);
+    provider.issuer = provider.kind == "oidc" ? table.required_string("issuer") : table.string("issuer");
+    provider.client_id = table.required_string("client_id");
+    provider.ca_file = table.string("ca_file");
+    provider.allow_addresses = table.strings("allow_addresses");
+    if (const std::string pkce = table.string("pkce", "required"); pkce != "required" && pkce != "unsupported")
+        table.problem("pkce", "= \"" + pkce + "\"; expected \"required\" or \"unsupported\"");
+    else
+        provider.pkce_unsupported = pkce == "unsupported";
+    provider.client_secret_file = table.string("client_secret_file");
+    if (!provider.client_secret_file.empty()) {
+        auto secret = read_secret_file(provider.client_secret_file);
+        if (!secret)
+            table.problem("client_secret_file", secret.error().message);
+        else
+            provider.client_secret = std::move(*secret);
+    }
+    config.providers.push_back(std::move(provider));
+}
+
+void read_rule(TableReader& table, Config& config) {
+    signin::AllowRule rule;
+    rule.provider = table.required_string("provider");
+    const std::string user = table.string("user");
+    const std::string email = table.string("email");
+    const std::string domain = table.string("email_domain");
+    const std::string claim = table.string("claim");
+    const std::string value = table.string("value");
+    const bool anyone = table.boolean("anyone", false);
+    const int given =
+        int{!user.empty()} + int{!email.empty()} + int{!domain.empty()} + int{!claim.empty()} + int{anyone};
+    if (given != 1 || claim.empty() != value.empty())
+        return table.problem("provider",
+                             "has a rule that says who in none or in several ways; expected one of user, email, "
+                             "email_domain, claim with value, anyone = true");
+    if (!user.empty())
+        rule.who = signin::AllowRule::User{user};
+    else if (!email.empty())
+        rule.who = signin::AllowRule::Email{email};
+    else if (!domain.empty())
+        rule.who = signin::AllowRule::EmailDomain{domain};
+    else if (!claim.empty())
+        rule.who = signin::AllowRule::Claim{claim, value};
+    const bool known = std::any_of(config.providers.begin(), config.providers.end(),
+                                   [&](const auto& provider) { return provider.id == rule.provider; });
+    if (!known && !rule.provider.empty())
+        table.problem("provider", "= \"" + rule.provider + "\" is the id of no [[provider]]");
+    config.allow.push_back(std::move(rule));
+}
+
+void read_tls(TableReader& table, Config& config) {
+    config.certificate_file = table.required_string("certificate_file");
+    config.key_file = table.required_string("key_file");
+    for (const auto& [key, file] :
+         {std::pair{"certificate_file", config.certificate_file}, {"key_file", config.key_file}})
+        if (!file.empty() && !std::filesystem::exists(file))
+            table.problem(key, "= \"" + file + "\" does not exist");
+}
+
+void read_database(TableReader& table, Config& config) {
+    constexpr std::string_view k_prefix = "sqlite:";
+    const std::string url = table.required_string("url");
+    if (url.empty())
+        return;
+    if (!url.starts_with(k_prefix) || url.size() <= k_prefix.size() || url[k_prefix.size()] != '/')
+        return table.problem("url", "= \"" + url + "\"; expected \"sqlite:/var/lib/keyfob/keyfob.db\"");
+    config.database_file = url.substr(k_prefix.size());
+}
+
+void read_session(TableReader& table, Config& config) {
+    config.cookie_seconds = table.duration("cookie", config.cookie_seconds);
+    config.idle_seconds = table.duration("idle", config.idle_seconds);
+    config.absolute_seconds = table.duration("absolute", config.absolute_seconds);
+    if (config.cookie_seconds > config.idle_seconds || config.idle_seconds > config.absolute_seconds)
+        table.problem("cookie", "must not be longer than idle, and idle not longer than absolute");
+}
+
+void read_log(TableReader& table, Config& config) {
+    config.log_level = table.string("level", config.log_level);
+    const auto known = {"debug", "info", "warning", "error"};
+    if (std::find(known.begin(), known.end(), config.log_level) == known.end())
+        table.problem("level", "= \"" + config.log_level + "\"; expected debug, info, warning or error");
+}
+
+/// What no single key shows.
+void check_whole(TableReader& table, const Config& config) {
+    const bool behind_proxy = !config.trusted_proxies.empty();
+    if (!config.uses_tls() && !behind_proxy && !is_loopback(config.listen_address))
+        table.problem(
+            "listen",
+            "is reachable from elsewhere without TLS; expected [tls], trusted_proxies, or a loopback address");
+    if (config.external_url.starts_with("https:") && !config.uses_tls() && !behind_proxy)
+        table.problem("external_url", "is https, but this server has no [tls] and no trusted_proxies to stand behind");
+    if (config.external_url.starts_with("http:") && config.uses_tls())
+        table.problem("external_url", "is http, but [tls] is there; expected https");
+    if (config.providers.empty())
+        table.problem("provider", "is missing; expected at least one [[provider]]");
+    if (config.database_file.empty() && !table.has("database"))
+        table.problem("database", "is missing; expected [database] with url = \"sqlite:/…\"");
+}
+
+Config read_all(const toml::table& root, Problems& problems) {
+    Config config;
+    TableReader table(root, "", problems);
+    read_external_url(table, config);
+    read_listen(table, config);
+    config.trusted_proxies = table.strings("trusted_proxies");
+    if (const auto parsed = http::TrustedProxies::parse(config.trusted_proxies); !parsed)
+        table.problem("trusted_proxies", parsed.error().message);
+    table.sub_table("tls", [&](TableReader& sub) { read_tls(sub, config); });
+    table.sub_table("database", [&](TableReader& sub) { read_database(sub, config); });
+    table.sub_table("session", [&](TableReader& sub) { read_session(sub, config); });
+    table.sub_table("log", [&](TableReader& sub) { read_log(sub, config); });
+    table.each_table("provider", [&](TableReader& sub) { read_provider(sub, config); });
+    table.each_table("allow", [&](TableReader& sub) { read_rule(sub, config); });
+    check_whole(table, config);
+    table.finish();
+    return config;
+}
+
+} // namespace
+
+Result<Config> load_config(const std::string& file) {
+    if (!std::filesystem::exists(file))
+        return Error{ErrorKind::not_found, "there is no file " + file, "name it by --config FILE"};
+    try {
+        Problems problems(file);
+        Config config = read_all(toml::parse_file(file), problems);
+        if (!problems.empty())
+            return Error{ErrorKind::invalid, problems.text(),
+                         "correct the configuration; --check shows what is in effect"};
+        return config;
+    } catch (const toml::parse_error& error) {
+        return Error{ErrorKind::invalid,
+                     file + ":" + std::to_string(error.source().begin.line) +
+                         ": not valid TOML: " + platform::printable(error.description()),
+                     "correct the configuration"};
+    } catch (const std::exception& error) {
+        return Error{ErrorKind::invalid, file + ": " + platform::printable(error.what()), "is it a readable file?"};
+    }
+}
+
+Result<Config> demo_config(const std::string& listen, const std::string& state_directory) {
+    Config config;
+    if (!parse_listen(listen, config) || config.listen_address != "127.0.0.1")
+        return Error{ErrorKind::invalid,
+                     "--demo lets anyone sign in, so it listens on this machine alone, not on " + listen,
+                     "use --listen 127.0.0.1:PORT"};
+    config.demo = true;
+    config.external_url = "http://" + config.listen();
+    config.database_file = state_directory + "/demo-" + std::to_string(config.listen_port) + ".db";
+    ProviderConfig provider;
+    provider.id = "demo";
+    provider.kind = "oidc";
+    provider.display_name = "Demo provider";
+    provider.issuer = config.external_url + "/demo";
+    provider.client_id = "keyfob-demo";
+    config.providers.push_back(std::move(provider));
+    config.allow.push_back({"demo", signin::AllowRule::Anyone{}});
+    return config;
+}
+
+} // namespace keyfob::server

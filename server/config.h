@@ -1,0 +1,58 @@
+#pragma once
+
+#include "platform/result.h"
+#include "platform/secret_string.h"
+#include "server/signin/allow_rules.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace keyfob::server {
+
+/// One `[[provider]]`.
+struct ProviderConfig {
+    std::string id;
+    std::string kind; ///< oidc, google or github
+    std::string display_name;
+    std::string issuer;
+    std::string client_id;
+    std::string client_secret_file;
+    platform::SecretString client_secret;     ///< what the file holds; empty for public clients
+    std::string ca_file;                      ///< trusted in addition to the system's authorities
+    std::vector<std::string> allow_addresses; ///< private addresses that this provider may have
+    bool pkce_unsupported = false;            ///< the named exception of RP-04
+};
+
+/// The effective configuration: defaults filled in, everything validated, times in seconds.
+struct Config {
+    std::string external_url;
+    std::string listen_address = "127.0.0.1";
+    std::uint16_t listen_port = 8420;
+    std::string certificate_file;
+    std::string key_file;
+    std::string database_file;
+    std::vector<std::string> trusted_proxies;
+    std::int64_t cookie_seconds = 600;
+    std::int64_t idle_seconds = std::int64_t{7} * 24 * 3600;
+    std::int64_t absolute_seconds = std::int64_t{30} * 24 * 3600;
+    std::string log_level = "info";
+    std::vector<ProviderConfig> providers;
+    std::vector<signin::AllowRule> allow;
+    bool demo = false;
+
+    [[nodiscard]] bool uses_tls() const { return !certificate_file.empty(); }
+    [[nodiscard]] std::string listen() const { return listen_address + ":" + std::to_string(listen_port); }
+};
+
+/// Reads and validates. Every problem of the file is in the message, one a line: `FILE:LINE: what was found; what was expected` (OP-10).
+/// Errors: not_found, invalid.
+[[nodiscard]] platform::Result<Config> load_config(const std::string& file);
+/// The configuration of `--demo`: the built-in provider, anyone may sign in, a database in the state directory.
+/// Errors: invalid (`listen` is not a loopback address and a port).
+[[nodiscard]] platform::Result<Config> demo_config(const std::string& listen, const std::string& state_directory);
+/// The effective configuration as TOML, secrets masked; for `--check`.
+[[nodiscard]] std::string to_text(const Config& config);
+
+} // namespace keyfob::server

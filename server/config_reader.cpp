@@ -1,0 +1,145 @@
+#include "server/config_reader.h"
+
+#include <algorithm>
+#include <charconv>
+
+namespace keyfob::server {
+
+namespace {
+constexpr std::int64_t k_ten_years = std::int64_t{10} * 366 * 24 * 3600;
+} // namespace
+
+void Problems::add(const toml::source_region& where, const std::string& text) {
+    m_lines.push_back(m_file + ":" + std::to_string(where.begin.line) + ": " + text);
+}
+
+std::string Problems::text() const {
+    std::string all;
+    for (const std::string& line : m_lines)
+        all += (all.empty() ? "" : "\n") + line;
+    return all;
+}
+
+void TableReader::problem(const char* key, const std::string& text) {
+    const toml::node* node = m_table.get(key);
+    m_problems.add(node != nullptr ? node->source() : m_table.source(), qualified(key) + " " + text);
+}
+
+std::string TableReader::string(const char* key, std::string otherwise) {
+    m_known.insert(key);
+    const toml::node* node = m_table.get(key);
+    if (node == nullptr)
+        return otherwise;
+    if (const auto* text = node->as_string())
+        return text->get();
+    problem(key, "is not text; expected \"…\"");
+    return otherwise;
+}
+
+std::string TableReader::required_string(const char* key) {
+    if (!has(key)) {
+        m_known.insert(key);
+        problem(key, "is missing");
+        return {};
+    }
+    std::string value = string(key);
+    if (value.empty() && m_table.get(key)->is_string())
+        problem(key, "is empty");
+    return value;
+}
+
+bool TableReader::boolean(const char* key, bool otherwise) {
+    m_known.insert(key);
+    const toml::node* node = m_table.get(key);
+    if (node == nullptr)
+        return otherwise;
+    if (const auto* value = node->as_boolean())
+        return value->get();
+    problem(key, "is neither true nor false");
+    return otherwise;
+}
+
+std::vector<std::string> TableReader::strings(const char* key) {
+    m_known.insert(key);
+    std::vector<std::string> values;
+    const toml::node* node = m_table.get(key);
+    if (node == nullptr)
+        return values;
+    const toml::array* array = node->as_array();
+    if (array == nullptr ||
+        !std::all_of(array->begin(), array->end(), [](const toml::node& item) { return item.is_string(); })) {
+        problem(key, "is not a list of texts; expected [\"…\", \"…\"]");
+        return values;
+    }
+    for (const toml::node& item : *array)
+        values.push_back(item.as_string()->get());
+    return values;
+}
+
+std::int64_t TableReader::duration(const char* key, std::int64_t otherwise) {
+    if (!has(key)) {
+        m_known.insert(key);
+        return otherwise;
+    }
+    const std::string text = string(key);
+    if (const auto seconds = parse_duration(text))
+        return *seconds;
+    if (m_table.get(key)->is_string())
+        problem(key,
+                "= \"" + text + "\" is no duration; expected a number and a unit: \"90s\", \"10m\", \"12h\" or \"7d\"");
+    return otherwise;
+}
+
+void TableReader::each_table(const char* key, const std::function<void(TableReader&)>& read) {
+    m_known.insert(key);
+    const toml::node* node = m_table.get(key);
+    if (node == nullptr)
+        return;
+    const toml::array* array = node->as_array();
+    if (array == nullptr || !array->is_array_of_tables())
+        return problem(key, std::string("is not a list of tables; expected [[") + key + "]]");
+    for (const toml::node& item : *array) {
+        TableReader reader(*item.as_table(), qualified(key), m_problems);
+        read(reader);
+        reader.finish();
+    }
+}
+
+void TableReader::sub_table(const char* key, const std::function<void(TableReader&)>& read) {
+    m_known.insert(key);
+    const toml::node* node = m_table.get(key);
+    if (node == nullptr)
+        return;
+    if (!node->is_table())
+        return problem(key, std::string("is not a table; expected [") + key + "]");
+    TableReader reader(*node->as_table(), qualified(key), m_problems);
+    read(reader);
+    reader.finish();
+}
+
+void TableReader::finish() {
+    std::string expected;
+    for (const std::string& name : m_known)
+        expected += (expected.empty() ? "" : ", ") + name;
+    for (const auto& [key, node] : m_table)
+        if (m_known.count(std::string(key.str())) == 0)
+            m_problems.add(key.source(),
+                           qualified(std::string(key.str())) + " is not known; expected one of: " + expected);
+}
+
+std::optional<std::int64_t> parse_duration(std::string_view text) {
+    if (text.size() < 2)
+        return std::nullopt;
+    constexpr std::string_view k_units = "smhd";
+    constexpr std::int64_t k_seconds[] = {1, 60, 3600, 86400};
+    const std::size_t unit = k_units.find(text.back());
+    const std::string_view digits = text.substr(0, text.size() - 1);
+    std::int64_t count = 0;
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), count);
+    if (unit == std::string_view::npos || error != std::errc() || end != digits.data() + digits.size() || count <= 0 ||
+        count > k_ten_years / k_seconds[unit])
+        return std::nullopt;
+    return count * k_seconds[unit];
+}
+
+} // namespace keyfob::server

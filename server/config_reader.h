@@ -1,0 +1,61 @@
+#pragma once
+
+#include <toml++/toml.h>
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace keyfob::server {
+
+/// Collects what is wrong with a configuration file, with the place.
+class Problems {
+public:
+    explicit Problems(std::string file) : m_file(std::move(file)) {}
+    void add(const toml::source_region& where, const std::string& text);
+    [[nodiscard]] bool empty() const { return m_lines.empty(); }
+    [[nodiscard]] std::string text() const;
+
+private:
+    std::string m_file;
+    std::vector<std::string> m_lines;
+};
+
+/// Reads one table of the file and remembers which keys were asked for; what is left over is unknown. Getters report a wrong type and
+/// give the default.
+class TableReader {
+public:
+    TableReader(const toml::table& table, std::string name, Problems& problems)
+        : m_table(table), m_name(std::move(name)), m_problems(problems) {}
+
+    [[nodiscard]] std::string string(const char* key, std::string otherwise = {});
+    [[nodiscard]] std::string required_string(const char* key);
+    [[nodiscard]] bool boolean(const char* key, bool otherwise);
+    [[nodiscard]] std::vector<std::string> strings(const char* key);
+    /// `90s`, `10m`, `12h`, `7d`; in seconds.
+    [[nodiscard]] std::int64_t duration(const char* key, std::int64_t otherwise);
+    [[nodiscard]] bool has(const char* key) const { return m_table.contains(key); }
+    void each_table(const char* key, const std::function<void(TableReader&)>& read); ///< `[[key]]`
+    void sub_table(const char* key, const std::function<void(TableReader&)>& read);  ///< `[key]`
+    /// Reports every key that nobody asked for.
+    void finish();
+
+    void problem(const char* key, const std::string& text); ///< at the key's place, or the table's when it is absent
+
+private:
+    [[nodiscard]] std::string qualified(const std::string& key) const {
+        return m_name.empty() ? key : m_name + "." + key;
+    }
+    const toml::table& m_table;
+    std::string m_name;
+    Problems& m_problems;
+    std::set<std::string> m_known;
+};
+
+/// Seconds of a duration with a unit; nullopt for anything else, and for more than ten years.
+[[nodiscard]] std::optional<std::int64_t> parse_duration(std::string_view text);
+
+} // namespace keyfob::server

@@ -1,0 +1,84 @@
+#include "server/config.h"
+
+#include <toml++/toml.h>
+
+#include <sstream>
+
+namespace keyfob::server {
+namespace {
+
+toml::array array_of(const std::vector<std::string>& texts) {
+    toml::array array;
+    for (const std::string& text : texts)
+        array.push_back(text);
+    return array;
+}
+
+std::string seconds(std::int64_t count) {
+    return std::to_string(count) + "s";
+}
+
+toml::table provider_table(const ProviderConfig& provider) {
+    toml::table table{{"id", provider.id},
+                      {"kind", provider.kind},
+                      {"display_name", provider.display_name},
+                      {"issuer", provider.issuer},
+                      {"client_id", provider.client_id},
+                      {"pkce", provider.pkce_unsupported ? "unsupported" : "required"}};
+    if (!provider.client_secret_file.empty()) {
+        table.insert("client_secret_file", provider.client_secret_file);
+        table.insert("client_secret", "********");
+    }
+    if (!provider.ca_file.empty())
+        table.insert("ca_file", provider.ca_file);
+    if (!provider.allow_addresses.empty())
+        table.insert("allow_addresses", array_of(provider.allow_addresses));
+    return table;
+}
+
+void insert_who(toml::table& table, const signin::AllowRule::Anyone&) {
+    table.insert("anyone", true);
+}
+void insert_who(toml::table& table, const signin::AllowRule::User& who) {
+    table.insert("user", who.subject);
+}
+void insert_who(toml::table& table, const signin::AllowRule::Email& who) {
+    table.insert("email", who.address);
+}
+void insert_who(toml::table& table, const signin::AllowRule::EmailDomain& who) {
+    table.insert("email_domain", who.domain);
+}
+void insert_who(toml::table& table, const signin::AllowRule::Claim& who) {
+    table.insert("claim", who.name);
+    table.insert("value", who.value);
+}
+
+} // namespace
+
+std::string to_text(const Config& config) {
+    toml::table root{{"external_url", config.external_url}, {"listen", config.listen()}};
+    root.insert("trusted_proxies", array_of(config.trusted_proxies));
+    root.insert("database", toml::table{{"url", "sqlite:" + config.database_file}});
+    if (config.uses_tls())
+        root.insert("tls", toml::table{{"certificate_file", config.certificate_file}, {"key_file", config.key_file}});
+    root.insert("session", toml::table{{"cookie", seconds(config.cookie_seconds)},
+                                       {"idle", seconds(config.idle_seconds)},
+                                       {"absolute", seconds(config.absolute_seconds)}});
+    root.insert("log", toml::table{{"level", config.log_level}});
+    toml::array providers;
+    for (const ProviderConfig& provider : config.providers)
+        providers.push_back(provider_table(provider));
+    root.insert("provider", std::move(providers));
+    toml::array rules;
+    for (const signin::AllowRule& rule : config.allow) {
+        toml::table table{{"provider", rule.provider}};
+        std::visit([&](const auto& who) { insert_who(table, who); }, rule.who);
+        rules.push_back(std::move(table));
+    }
+    root.insert("allow", std::move(rules));
+    std::ostringstream text;
+    text << root << "\n";
+    return text.str();
+}
+
+} // namespace keyfob::server

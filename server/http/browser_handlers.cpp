@@ -1,0 +1,147 @@
+#include "platform/digest.h"
+#include "platform/http/message.h"
+#include "server/api/routes.h"
+#include "server/http/handlers.h"
+#include "server/http/pages.h"
+#include "server/http/reply.h"
+#include "server/signin/loopback_redirect.h"
+
+#include <cstring>
+
+namespace keyfob::server::http::handlers {
+namespace {
+
+using platform::Error;
+using platform::ErrorKind;
+
+constexpr std::int64_t k_flow_cookie_seconds = 600;
+constexpr std::size_t k_most_flow_cookies = 8; // SE-12
+
+Response message(const Call& call, int status, const std::string& title, const std::string& what,
+                 const std::string& hint) {
+    return reply::page(status, pages::message(title, what, hint, call.request.request_id));
+}
+
+/// S3: the page says what happened in our own words; nothing of the request comes back in it.
+Response failure_page(const Call& call, const Error& error) {
+    if (error.kind == ErrorKind::unreachable) {
+        Response response =
+            message(call, 503, "Not now", "The server cannot reach its database.", "Try again in a moment.");
+        response.headers.set("Retry-After", "2");
+        return response;
+    }
+    if (error.kind == ErrorKind::denied)
+        return message(call, 403, "Refused", "This form was not made for this browser.",
+                       "Start again in the terminal.");
+    return message(
+        call, 400, "This sign-in is over",
+        "It was finished, refused or replaced by a newer one, it took too long, or it was begun in another browser.",
+        "Start again in the terminal.");
+}
+
+/// SE-12: many sign-ins in one browser must not grow its cookies without end; browsers send the oldest first.
+void evict_flow_cookies(Response& response, const Call& call) {
+    const std::string* field = call.request.headers.find("Cookie");
+    if (field == nullptr)
+        return;
+    const std::string prefix = call.services.flow_cookie_prefix();
+    std::vector<std::string> names;
+    for (const auto& [name, value] : platform::http::parse_cookies(*field))
+        if (name.starts_with(prefix) && platform::http::is_token(name))
+            names.emplace_back(name);
+    for (std::size_t i = 0; i + k_most_flow_cookies <= names.size(); ++i)
+        reply::set_cookie(response, call.services, names[i], "", 0);
+}
+
+void clear_flow_cookie(Response& response, const Call& call, const std::string& flow_id) {
+    reply::set_cookie(response, call.services, call.services.flow_cookie_prefix() + flow_id, "", 0);
+}
+
+Response to_provider(const Call& call, const signin::Flow& flow, const std::string& provider) {
+    const auto url = call.services.pairings.provider_url(flow, provider);
+    return url ? reply::see_other(*url) : failure_page(call, url.error());
+}
+
+} // namespace
+
+Response authorize(const Call& call) {
+    const auto& query = call.query;
+    if (query.all().size() != 2 || query.get("client_id") != api::k_agent_client_id || query.get("request_uri").empty())
+        return message(call, 400, "Not a sign-in",
+                       "This address is opened by the keyfob agent, with a request of its own.",
+                       "Start in the terminal.");
+    const auto flow = call.services.pairings.begin(query.get("request_uri"), call.client_address);
+    if (!flow)
+        return failure_page(call, flow.error());
+    const auto& providers = call.services.providers.all();
+    Response response = providers.size() == 1
+                            ? to_provider(call, *flow, providers[0]->id())
+                            : reply::page(200, pages::choose_provider(call.services.providers, *flow));
+    evict_flow_cookies(response, call);
+    reply::set_cookie(response, call.services, call.services.flow_cookie_prefix() + flow->pairing.flow_id,
+                      flow->secret.cookie_text(), k_flow_cookie_seconds);
+    return response;
+}
+
+Response authorize_with(const Call& call) {
+    const std::string provider = call.request.path.substr(std::strlen(api::k_authorize_path) + 1);
+    const auto flow = call.services.pairings.find(call.query.get("flow"), call.flow_cookie());
+    return flow ? to_provider(call, *flow, provider) : failure_page(call, flow.error());
+}
+
+Response callback(const Call& call) {
+    const std::string provider = call.request.path.substr(std::strlen(api::k_callback_path) + 1);
+    const auto outcome = call.services.pairings.finish_upstream(provider, call.query, call.flow_cookie());
+    if (!outcome)
+        return failure_page(call, outcome.error());
+    if (!outcome->agent_url.empty())
+        return reply::see_other(outcome->agent_url);
+    return reply::see_other(call.services.external_url + api::k_confirm_path + "?flow=" + outcome->flow_id);
+}
+
+Response show_confirmation(const Call& call) {
+    const auto shown = call.services.pairings.confirmation(call.query.get("flow"), call.flow_cookie());
+    if (!shown)
+        return failure_page(call, shown.error());
+    Response response = reply::page(200, pages::confirm(*shown, platform::to_unix(call.services.clock.now())));
+    // Chromium applies form-action to the redirect that answers the form, so the agent's listener is named, and it alone (WH-02).
+    const auto redirect = signin::parse_loopback_redirect(shown->pairing.redirect_uri);
+    if (redirect)
+        response.headers.set("Content-Security-Policy",
+                             "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'; "
+                             "form-action 'self' http://127.0.0.1:" +
+                                 std::to_string(redirect->port));
+    return response;
+}
+
+Response decide(const Call& call) {
+    const std::string decision = call.form.get("decision");
+    const std::string flow_id = call.form.get("flow");
+    if (decision != "approve" && decision != "decline")
+        return message(call, 400, "Not understood", "The form has neither approval nor refusal.",
+                       "Go back and choose.");
+    const auto url =
+        call.services.pairings.decide(flow_id, call.flow_cookie(), call.form.get("csrf"), decision == "approve");
+    if (!url)
+        return failure_page(call, url.error());
+    Response response = reply::see_other(*url);
+    clear_flow_cookie(response, call, flow_id);
+    return response;
+}
+
+Response style_sheet(const Call&) {
+    Response response;
+    response.headers.set("Content-Type", "text/css; charset=utf-8");
+    response.headers.set("Cache-Control", "max-age=3600");
+    response.body = pages::style_sheet();
+    return response;
+}
+
+Response demo(const Call& call) {
+    if (call.services.demo != nullptr)
+        if (auto response = call.services.demo->handle(call.request))
+            return std::move(*response);
+    return reply::error(call, 404, "not_found", "there is nothing here");
+}
+
+} // namespace keyfob::server::http::handlers

@@ -1,0 +1,49 @@
+#pragma once
+
+#include "platform/http/message.h"
+#include "platform/http/server.h"
+#include "platform/jose/dpop.h"
+#include "platform/url.h"
+#include "server/http/services.h"
+
+#include <optional>
+#include <string>
+
+namespace keyfob::server::http {
+
+/// One request that has passed the checks of its route.
+struct Call {
+    const platform::http::Request& request;
+    const Services& services;
+    std::string client_address; ///< behind trusted proxies: the one that they saw
+    platform::Parameters query;
+    platform::Parameters form;                        ///< POST
+    std::optional<platform::jose::DpopProof> proof;   ///< Caller::agent
+    std::optional<signin::SessionWithUser> signed_in; ///< Caller::signed_in
+
+    [[nodiscard]] signin::FlowCookie flow_cookie() const {
+        return [this](const std::string& flow_id) { return request.cookie(services.flow_cookie_prefix() + flow_id); };
+    }
+};
+
+using Handler = platform::http::Response (*)(const Call& call);
+
+/// Who may call a route; the router checks it before the handler runs.
+enum class Caller {
+    anyone,    ///< nothing is checked, and nothing secret is told
+    agent,     ///< POST of a form with a DPoP proof of a device key; the handler checks whose key it is
+    device,    ///< the handler checks the proof of the session's device key (renewal)
+    browser,   ///< a top-level navigation; POST only from our own pages (SE-15)
+    signed_in, ///< a live session cookie
+};
+
+struct Route {
+    const char* method;
+    const char* path;
+    bool below; ///< one more segment follows the path
+    Caller caller;
+    platform::http::Pool pool;
+    Handler handler;
+};
+
+} // namespace keyfob::server::http

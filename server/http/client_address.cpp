@@ -1,0 +1,52 @@
+#include "server/http/client_address.h"
+
+#include <algorithm>
+
+namespace keyfob::server::http {
+namespace {
+
+using Poco::Net::IPAddress;
+
+/// Takes the last entry off a comma-separated list.
+std::string take_last(std::string& list) {
+    const std::size_t comma = list.rfind(',');
+    std::string last = comma == std::string::npos ? list : list.substr(comma + 1);
+    list.resize(comma == std::string::npos ? 0 : comma);
+    last.erase(0, last.find_first_not_of(" \t"));
+    last.erase(last.find_last_not_of(" \t") + 1);
+    return last;
+}
+
+} // namespace
+
+platform::Result<TrustedProxies> TrustedProxies::parse(const std::vector<std::string>& entries) {
+    TrustedProxies proxies;
+    for (const std::string& entry : entries) {
+        KEYFOB_TRY_ASSIGN(auto network, platform::http::Network::parse(entry));
+        proxies.m_networks.push_back(std::move(network));
+    }
+    return proxies;
+}
+
+bool TrustedProxies::trusts(const std::string& address) const {
+    IPAddress peer;
+    return IPAddress::tryParse(address, peer) &&
+           std::any_of(m_networks.begin(), m_networks.end(),
+                       [&](const auto& network) { return network.contains(peer); });
+}
+
+std::string TrustedProxies::client_address(const platform::http::Request& request) const {
+    std::string address = request.peer_address;
+    std::string forwarded;
+    for (const std::string_view value : request.headers.all("X-Forwarded-For"))
+        forwarded += (forwarded.empty() ? "" : ",") + std::string(value);
+    while (!forwarded.empty() && trusts(address)) {
+        IPAddress client;
+        if (!IPAddress::tryParse(take_last(forwarded), client))
+            return address;
+        address = client.toString();
+    }
+    return address;
+}
+
+} // namespace keyfob::server::http

@@ -1,0 +1,26 @@
+#pragma once
+
+#include "platform/http/message.h"
+#include "platform/http/network.h"
+#include "platform/result.h"
+
+#include <string>
+#include <vector>
+
+namespace keyfob::server::http {
+
+/// Which peers are proxies of ours. Only what they say about the client is believed (FA-01, FA-02). Immutable.
+class TrustedProxies {
+public:
+    /// Addresses or networks in CIDR form. Errors: invalid (names the entry).
+    [[nodiscard]] static platform::Result<TrustedProxies> parse(const std::vector<std::string>& entries);
+
+    /// The address of who sent the request: the peer, or, if that is one of ours, the last in X-Forwarded-For that is none of ours.
+    [[nodiscard]] std::string client_address(const platform::http::Request& request) const;
+
+private:
+    [[nodiscard]] bool trusts(const std::string& address) const;
+    std::vector<platform::http::Network> m_networks;
+};
+
+} // namespace keyfob::server::http

@@ -1,0 +1,34 @@
+#pragma once
+
+#include "server/http/call.h"
+
+namespace keyfob::server::http::handlers {
+
+using platform::http::Response;
+
+// oauth_handlers.cpp: what the agent calls
+Response metadata(const Call& call); ///< RFC 8414
+Response push(const Call& call);     ///< RFC 9126
+Response cancel(const Call& call);   ///< ends every open pairing of the key
+Response token(const Call& call);    ///< RFC 6749 section 4.1.3, with RFC 7636 and RFC 9449
+Response revoke(const Call& call);   ///< RFC 7009
+Response refresh(const Call& call);  ///< DBSC
+
+// browser_handlers.cpp: what the person's browser opens
+Response authorize(const Call& call);
+Response authorize_with(const Call& call); ///< the provider was chosen
+Response callback(const Call& call);
+Response show_confirmation(const Call& call);
+Response decide(const Call& call);
+Response style_sheet(const Call& call);
+Response demo(const Call& call); ///< the built-in provider; 404 without --demo
+
+// session_handlers.cpp
+Response session(const Call& call);
+Response secured(const Call& call);
+
+// health_handlers.cpp
+Response livez(const Call& call);
+Response readyz(const Call& call);
+
+} // namespace keyfob::server::http::handlers

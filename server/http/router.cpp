@@ -1,0 +1,183 @@
+#include "server/http/router.h"
+
+#include "platform/encoding.h"
+#include "server/api/routes.h"
+#include "server/http/handlers.h"
+#include "server/http/reply.h"
+#include "server/http/route_table.h"
+
+#include <algorithm>
+#include <set>
+
+namespace keyfob::server::http {
+namespace {
+
+using platform::http::Request;
+using platform::http::Response;
+
+constexpr std::string_view k_demo_path = "/demo/";
+
+bool fits_path(const Route& route, std::string_view path) {
+    const std::string_view own = route.path;
+    if (!route.below)
+        return path == own;
+    return path.size() > own.size() + 1 && path.starts_with(own) && path[own.size()] == '/' &&
+           path.find('/', own.size() + 1) == std::string_view::npos;
+}
+
+/// HEAD is answered like GET; the front leaves the body out.
+bool fits_method(const Route& route, std::string_view method) {
+    return method == route.method || (method == "HEAD" && std::string_view(route.method) == "GET");
+}
+
+const Route* find_route(const Request& request) {
+    const auto all = routes();
+    const auto found = std::find_if(all.begin(), all.end(), [&](const Route& route) {
+        return fits_path(route, request.path) && fits_method(route, request.method);
+    });
+    return found == all.end() ? nullptr : &*found;
+}
+
+std::string allowed_methods(const Request& request) {
+    std::set<std::string> methods;
+    for (const Route& route : routes())
+        if (fits_path(route, request.path))
+            methods.insert(route.method);
+    std::string text;
+    for (const std::string& method : methods)
+        text += (text.empty() ? "" : ", ") + method;
+    return text;
+}
+
+bool is_form(const Request& request) {
+    const std::string* type = request.headers.find("Content-Type");
+    return type != nullptr &&
+           platform::lower_case(type->substr(0, type->find(';'))) == "application/x-www-form-urlencoded";
+}
+
+/// A form that another site made our visitor send (SE-15). Old browsers without Sec-Fetch-Site send Origin.
+bool is_from_our_pages(const Request& request, const std::string& external_url) {
+    if (const std::string* site = request.headers.find("Sec-Fetch-Site"))
+        return *site == "same-origin";
+    const std::string* origin = request.headers.find("Origin");
+    return origin != nullptr && *origin == external_url;
+}
+
+/// Nobody but a person's own navigation has a reason to open these; a page that frames or fetches them has none.
+bool is_navigation(const Request& request) {
+    const std::string* mode = request.headers.find("Sec-Fetch-Mode");
+    return mode == nullptr || *mode == "navigate";
+}
+
+using Refusal = std::optional<Response>;
+
+Refusal check_agent(Call& call) {
+    if (!call.query.all().empty() || !is_form(call.request)) // AS-12
+        return reply::error(call, 400, "invalid_request", "the parameters belong into a form in the body");
+    const std::string url = call.services.external_url + call.request.path;
+    auto proof = call.services.proofs.check(call.request.headers.all("DPoP"), call.request.method, url);
+    if (!proof)
+        return reply::failure(call, 400, proof.error());
+    call.proof = std::move(*proof);
+    return std::nullopt;
+}
+
+Refusal check_browser(Call& call) {
+    const bool post = call.request.method == "POST";
+    if (post && !is_form(call.request))
+        return reply::error(call, 400, "invalid_request", "this is not a form");
+    if (!is_navigation(call.request) || (post && !is_from_our_pages(call.request, call.services.external_url)))
+        return reply::error(call, 403, "cross_site", "this address is opened by a person, from our own pages");
+    return std::nullopt;
+}
+
+Refusal check_signed_in(Call& call) {
+    const auto cookie = call.request.cookie(call.services.cookie_name());
+    auto owner = call.services.sessions.authenticate(cookie.value_or(""));
+    if (!owner)
+        return reply::failure(call, 503, owner.error());
+    if (*owner) {
+        call.signed_in = std::move(*owner);
+        return std::nullopt;
+    }
+    Response response = reply::error(call, 401, "sign_in_needed", "sign in first");
+    response.headers.set("WWW-Authenticate",
+                         std::string(api::k_authentication_scheme) + " realm=\"" + call.services.external_url + "\"");
+    return response;
+}
+
+Refusal check_caller(const Route& route, Call& call) {
+    switch (route.caller) {
+    case Caller::agent:
+        return check_agent(call);
+    case Caller::browser:
+        return check_browser(call);
+    case Caller::signed_in:
+        return check_signed_in(call);
+    case Caller::anyone:
+    case Caller::device:
+        break;
+    }
+    return std::nullopt;
+}
+
+Refusal parse_parameters(Call& call) {
+    auto query = platform::Parameters::parse(call.request.query);
+    if (!query)
+        return reply::error(call, 400, "invalid_request", query.error().message); // RP-22
+    call.query = std::move(*query);
+    if (call.request.method != "POST" || !is_form(call.request))
+        return std::nullopt;
+    auto form = platform::Parameters::parse(call.request.body);
+    if (!form)
+        return reply::error(call, 400, "invalid_request", form.error().message);
+    call.form = std::move(*form);
+    return std::nullopt;
+}
+
+Response run(const Route& route, Call& call) {
+    if (auto refusal = parse_parameters(call))
+        return std::move(*refusal);
+    if (auto refusal = check_caller(route, call))
+        return std::move(*refusal);
+    return route.handler(call);
+}
+
+} // namespace
+
+bool Router::is_demo(const Request& request) const {
+    return m_services.demo != nullptr && request.path.starts_with(k_demo_path);
+}
+
+platform::http::Application::Admission Router::admit(const Request& head) {
+    Admission admission;
+    if (is_demo(head))
+        return admission;
+    if (const Route* route = find_route(head)) {
+        admission.pool = route->pool;
+        return admission;
+    }
+    const Call call{head, m_services, "", {}, {}, {}, {}};
+    const std::string allowed = allowed_methods(head);
+    admission.refusal = allowed.empty() ? reply::error(call, 404, "not_found", "there is nothing here")
+                                        : reply::error(call, 405, "method_not_allowed", "this is not done here");
+    if (!allowed.empty())
+        admission.refusal->headers.set("Allow", allowed);
+    return admission;
+}
+
+Response Router::handle(const Request& request) {
+    Call call{request, m_services, m_proxies.client_address(request), {}, {}, {}, {}};
+    if (is_demo(request))
+        return handlers::demo(call);
+    const Route* route = find_route(request);
+    Response response =
+        route == nullptr ? reply::error(call, 404, "not_found", "there is nothing here") : run(*route, call);
+    if (route != nullptr && route->caller == Caller::agent)
+        response.headers.set("DPoP-Nonce", m_services.proofs.nonce());
+    if (m_services.secure)
+        response.headers.set("Strict-Transport-Security", "max-age=31536000; includeSubDomains");
+    return response;
+}
+
+} // namespace keyfob::server::http

@@ -1,0 +1,35 @@
+#pragma once
+
+#include "platform/http/client.h"
+#include "platform/result.h"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace keyfob::server::identity {
+
+/// The one way in which the server asks providers (RP-17): https only, no redirect is followed, no address inside our own network, bounded in
+/// time and size. Thread-safe.
+class Fetcher {
+public:
+    virtual ~Fetcher() = default;
+    /// Errors: unreachable, timed_out, denied (address or certificate), invalid (not https, or the answer is not valid HTTP).
+    [[nodiscard]] virtual platform::Result<platform::http::ClientResponse>
+    send(const platform::http::ClientRequest& request) const = 0;
+};
+
+struct FetcherOptions {
+    std::string ca_file;                      ///< trusted in addition to the system's
+    std::vector<std::string> allow_addresses; ///< addresses or networks that are not public and yet allowed
+    std::string demo_origin; ///< the one origin that may be plain http on loopback: our own demo provider
+};
+
+/// Errors: invalid (an address, or the CA file).
+[[nodiscard]] platform::Result<std::unique_ptr<Fetcher>> make_fetcher(const FetcherOptions& options);
+
+/// A GET of a JSON document. Errors: those of send(), invalid (status other than 200).
+[[nodiscard]] platform::Result<std::string> fetch_document(const Fetcher& fetcher, const std::string& url,
+                                                           platform::http::Headers headers = {});
+
+} // namespace keyfob::server::identity

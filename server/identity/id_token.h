@@ -1,0 +1,26 @@
+#pragma once
+
+#include "platform/jose/jwt.h"
+#include "platform/result.h"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace keyfob::server::identity {
+
+struct IdTokenExpectation {
+    std::vector<std::string> issuers; ///< usually one; Google has two spellings (RP-14)
+    std::string client_id;
+    std::string nonce;
+    std::string access_token; ///< for at_hash; may be empty
+    std::string code;         ///< for c_hash
+    std::int64_t now = 0;
+};
+
+/// The claims of an id_token whose signature has been verified (OpenID Connect Core 3.1.3.7; RP-05, RP-10, RP-15).
+/// Errors: invalid (says which claim).
+[[nodiscard]] platform::Result<void> check_id_token_claims(const platform::jose::Jwt& token,
+                                                           const IdTokenExpectation& expected);
+
+} // namespace keyfob::server::identity

@@ -1,0 +1,141 @@
+#include "server/identity/openid_provider.h"
+
+#include "platform/digest.h"
+#include "platform/encoding.h"
+#include "platform/jose/jwt.h"
+#include "platform/json.h"
+#include "server/identity/id_token.h"
+#include "server/identity/token_request.h"
+
+#include <algorithm>
+
+namespace keyfob::server::identity {
+namespace {
+
+using platform::Error;
+using platform::ErrorKind;
+using platform::Result;
+namespace json = platform::json;
+
+constexpr const char* k_scope = "openid profile email";
+
+bool is_https(const platform::Result<platform::Url>& url) {
+    return url && url->origin.scheme == "https";
+}
+
+void add_claims(signin::Identity& identity, const Poco::JSON::Object& claims) {
+    std::vector<std::string> names;
+    claims.getNames(names);
+    for (const std::string& name : names) {
+        if (const auto one = json::get_string(claims, name))
+            identity.claims.emplace_back(name, *one);
+        else if (const auto several = json::get_strings(claims, name))
+            for (const std::string& value : *several)
+                identity.claims.emplace_back(name, value);
+    }
+}
+
+/// What is empty yet is taken from `claims`.
+void fill(signin::Identity& identity, const Poco::JSON::Object& claims) {
+    if (identity.name.empty())
+        identity.name = json::get_string(claims, "name").value_or("");
+    if (identity.email.empty()) {
+        identity.email = json::get_string(claims, "email").value_or("");
+        identity.email_verified = json::get_bool(claims, "email_verified").value_or(false);
+    }
+    if (identity.name.empty())
+        identity.name = json::get_string(claims, "preferred_username").value_or("");
+    add_claims(identity, claims);
+}
+
+} // namespace
+
+OpenIdProvider::OpenIdProvider(ProviderSettings settings, OpenIdOptions options, std::string redirect_uri,
+                               const platform::Clock& clock, std::unique_ptr<Fetcher> fetcher)
+    : m_settings(std::move(settings)), m_options(std::move(options)), m_redirect_uri(std::move(redirect_uri)),
+      m_clock(clock), m_fetcher(std::move(fetcher)),
+      m_metadata({m_settings.issuer, m_settings.pkce_unsupported, m_settings.is_demo}, *m_fetcher, clock),
+      m_keys(*m_fetcher, clock) {}
+
+bool OpenIdProvider::accepts_issuer(const std::string& issuer) const {
+    if (!issuer.empty())
+        return issuer == m_settings.issuer;
+    const auto metadata = m_metadata.known();
+    return !metadata || !metadata->sends_issuer;
+}
+
+Result<std::string> OpenIdProvider::authorization_url(const signin::UpstreamAttempt& attempt) {
+    KEYFOB_TRY_ASSIGN(const auto metadata, m_metadata.get());
+    platform::Parameters query;
+    query.add("response_type", "code");
+    query.add("client_id", m_settings.client_id);
+    query.add("redirect_uri", m_redirect_uri);
+    query.add("scope", k_scope);
+    query.add("state", attempt.state);
+    query.add("nonce", attempt.nonce);
+    if (!m_settings.pkce_unsupported) {
+        query.add("code_challenge", platform::base64url_encode(platform::sha256(attempt.code_verifier)));
+        query.add("code_challenge_method", "S256");
+    }
+    return platform::with_query(metadata->authorization_endpoint, query);
+}
+
+Result<Poco::JSON::Object::Ptr> OpenIdProvider::claims_of(const Poco::JSON::Object& tokens, const std::string& nonce,
+                                                          const std::string& code, const ProviderMetadata& metadata) {
+    const auto text = json::get_string(tokens, "id_token");
+    if (!text)
+        return Error{ErrorKind::invalid, "its answer has no id_token"};
+    KEYFOB_TRY_ASSIGN(const auto token, platform::jose::parse_jwt(*text));
+    KEYFOB_TRY(m_keys.verify(token, metadata.jwks_uri));
+    IdTokenExpectation expected;
+    expected.issuers = m_options.other_issuers;
+    expected.issuers.push_back(m_settings.issuer);
+    expected.client_id = m_settings.client_id;
+    expected.nonce = nonce;
+    expected.access_token = json::get_string(tokens, "access_token").value_or("");
+    expected.code = code;
+    expected.now = platform::to_unix(m_clock.now());
+    KEYFOB_TRY(check_id_token_claims(token, expected));
+    return token.payload;
+}
+
+Result<Poco::JSON::Object::Ptr> OpenIdProvider::user_info(const ProviderMetadata& metadata,
+                                                          const std::string& access_token,
+                                                          const std::string& subject) const {
+    if (!is_https(platform::Url::parse(metadata.userinfo_endpoint)) && !m_settings.is_demo)
+        return Error{ErrorKind::invalid, "its userinfo endpoint is not https"};
+    platform::http::Headers headers;
+    headers.set("Authorization", "Bearer " + access_token); // RP-11: never in the query
+    KEYFOB_TRY_ASSIGN(const std::string text,
+                      fetch_document(*m_fetcher, metadata.userinfo_endpoint, std::move(headers)));
+    KEYFOB_TRY_ASSIGN(auto claims, json::parse_object(text));
+    if (json::get_string(*claims, "sub") != subject)
+        return Error{ErrorKind::invalid, "its userinfo is about somebody else"};
+    return claims;
+}
+
+Result<signin::Identity> OpenIdProvider::complete(const signin::UpstreamAttempt& attempt, const std::string& code,
+                                                  const std::string& issuer) {
+    KEYFOB_TRY_ASSIGN(const auto metadata, m_metadata.get());
+    if (!accepts_issuer(issuer))
+        return Error{ErrorKind::invalid, "the answer is another provider's"};
+    KEYFOB_TRY_ASSIGN(const auto tokens,
+                      request_token(*m_fetcher, {metadata->token_endpoint, m_settings.client_id,
+                                                 m_settings.client_secret, metadata->token_auth_methods, code,
+                                                 m_settings.pkce_unsupported ? std::string() : attempt.code_verifier,
+                                                 m_redirect_uri}));
+    KEYFOB_TRY_ASSIGN(const auto claims, claims_of(*tokens, attempt.nonce, code, *metadata));
+    signin::Identity identity;
+    identity.issuer = m_settings.issuer;
+    identity.subject = json::get_string(*claims, "sub").value();
+    fill(identity, *claims);
+    const std::string access_token = json::get_string(*tokens, "access_token").value_or("");
+    if ((identity.name.empty() || identity.email.empty()) && !metadata->userinfo_endpoint.empty() &&
+        !access_token.empty()) {
+        KEYFOB_TRY_ASSIGN(const auto more, user_info(*metadata, access_token, identity.subject));
+        fill(identity, *more);
+    }
+    return identity;
+}
+
+} // namespace keyfob::server::identity

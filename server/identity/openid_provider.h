@@ -1,0 +1,48 @@
+#pragma once
+
+#include "platform/clock.h"
+#include "server/identity/key_cache.h"
+#include "server/identity/provider_factory.h"
+#include "server/identity/provider_metadata.h"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace keyfob::server::identity {
+
+struct OpenIdOptions {
+    std::vector<std::string> other_issuers; ///< spellings besides the configured issuer
+};
+
+/// An OpenID Connect provider, authorization code flow with PKCE and nonce. Thread-safe.
+class OpenIdProvider final : public signin::IdentityProvider {
+public:
+    OpenIdProvider(ProviderSettings settings, OpenIdOptions options, std::string redirect_uri,
+                   const platform::Clock& clock, std::unique_ptr<Fetcher> fetcher);
+
+    [[nodiscard]] const std::string& id() const override { return m_settings.id; }
+    [[nodiscard]] const std::string& display_name() const override { return m_settings.display_name; }
+    [[nodiscard]] platform::Result<std::string> authorization_url(const signin::UpstreamAttempt& attempt) override;
+    [[nodiscard]] platform::Result<signin::Identity>
+    complete(const signin::UpstreamAttempt& attempt, const std::string& code, const std::string& issuer) override;
+    [[nodiscard]] bool accepts_issuer(const std::string& issuer) const override;
+    [[nodiscard]] bool ready() const override { return m_metadata.known() != nullptr; }
+
+private:
+    [[nodiscard]] platform::Result<Poco::JSON::Object::Ptr> claims_of(const Poco::JSON::Object& tokens,
+                                                                      const std::string& nonce, const std::string& code,
+                                                                      const ProviderMetadata& metadata);
+    [[nodiscard]] platform::Result<Poco::JSON::Object::Ptr>
+    user_info(const ProviderMetadata& metadata, const std::string& access_token, const std::string& subject) const;
+
+    const ProviderSettings m_settings;
+    const OpenIdOptions m_options;
+    const std::string m_redirect_uri;
+    const platform::Clock& m_clock;
+    const std::unique_ptr<Fetcher> m_fetcher;
+    MetadataCache m_metadata;
+    KeyCache m_keys;
+};
+
+} // namespace keyfob::server::identity

@@ -1,0 +1,37 @@
+#pragma once
+
+#include "platform/clock.h"
+#include "platform/result.h"
+#include "platform/secret_string.h"
+#include "server/identity/fetcher.h"
+#include "server/signin/identity_provider.h"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace keyfob::server::identity {
+
+struct ProviderSettings {
+    std::string id;
+    std::string kind; ///< oidc, google or github
+    std::string display_name;
+    std::string issuer; ///< google and github have one of their own
+    std::string client_id;
+    platform::SecretString client_secret; ///< empty: public client
+    std::string ca_file;
+    std::vector<std::string> allow_addresses;
+    bool pkce_unsupported = false;
+    bool is_demo = false; ///< set by the composition root alone: plain http on loopback is allowed for this issuer
+};
+
+/// `redirect_uri` is the constant of this provider (RP-01). Errors: invalid.
+[[nodiscard]] platform::Result<std::unique_ptr<signin::IdentityProvider>>
+make_provider(ProviderSettings settings, const std::string& redirect_uri, const platform::Clock& clock);
+
+/// The same with a fetcher of the caller's.
+[[nodiscard]] platform::Result<std::unique_ptr<signin::IdentityProvider>>
+make_provider(ProviderSettings settings, const std::string& redirect_uri, const platform::Clock& clock,
+              std::unique_ptr<Fetcher> fetcher);
+
+} // namespace keyfob::server::identity

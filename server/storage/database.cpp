@@ -1,0 +1,143 @@
+#include "server/storage/database.h"
+
+#include "platform/unique_fd.h"
+
+#include <Poco/Data/RecordSet.h>
+#include <Poco/Data/SQLite/Connector.h>
+#include <Poco/Data/Statement.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+namespace keyfob::server::storage {
+namespace {
+
+using platform::Error;
+using platform::ErrorKind;
+using platform::Result;
+
+Poco::Data::Statement prepare(Poco::Data::Session& session, const std::string& sql,
+                              std::initializer_list<Value> values) {
+    Poco::Data::Statement statement(session);
+    statement << sql;
+    for (const Value& value : values)
+        std::visit([&](const auto& typed) { statement.addBind(Poco::Data::Keywords::bind(typed)); }, value);
+    return statement;
+}
+
+Value to_value(const Poco::Dynamic::Var& var) {
+    if (var.isString())
+        return var.extract<std::string>();
+    return static_cast<std::int64_t>(var.convert<Poco::Int64>());
+}
+
+std::string describe(const std::exception& exception) {
+    const auto* poco = dynamic_cast<const Poco::Exception*>(&exception);
+    return poco != nullptr ? poco->displayText() : exception.what();
+}
+
+/// Makes the file before SQLite does, because that would go by the umask; -wal and -shm get the mode of the file.
+Result<void> prepare_file(const std::string& file) {
+    const platform::UniqueFd fd(::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+    if (!fd || ::fchmod(fd.get(), 0600) != 0)
+        return Error{ErrorKind::unreachable,
+                     "cannot open the database " + file + ": " + std::strerror(errno), // NOLINT(concurrency-mt-unsafe)
+                     "its directory must exist and belong to the user who runs the server"};
+    return {};
+}
+
+} // namespace
+
+std::vector<Row> Connection::query(const std::string& sql, std::initializer_list<Value> values) {
+    Poco::Data::Statement statement = prepare(m_session, sql, values);
+    statement.execute();
+    const Poco::Data::RecordSet records(statement);
+    std::vector<Row> rows;
+    for (std::size_t row = 0; row < records.rowCount(); ++row) {
+        std::vector<Value> columns;
+        for (std::size_t column = 0; column < records.columnCount(); ++column)
+            columns.push_back(to_value(records.value(column, row)));
+        rows.emplace_back(std::move(columns));
+    }
+    return rows;
+}
+
+int Connection::execute(const std::string& sql, std::initializer_list<Value> values) {
+    Poco::Data::Statement statement = prepare(m_session, sql, values);
+    return static_cast<int>(statement.execute());
+}
+
+Result<std::unique_ptr<Database>> Database::open(const DatabaseOptions& options) {
+    static std::once_flag registered;
+    std::call_once(registered, [] { Poco::Data::SQLite::Connector::registerConnector(); });
+    KEYFOB_TRY(prepare_file(options.file));
+    std::unique_ptr<Database> database(new Database(options));
+    try {
+        for (std::size_t i = 0; i < options.connections; ++i)
+            database->m_idle.push_back(std::make_unique<Connection>(database->connect()));
+    } catch (const std::exception& exception) {
+        return Error{ErrorKind::unreachable, "cannot open the database " + options.file + ": " + describe(exception),
+                     "is it a database of keyfob, and is there space on its disk?"};
+    }
+    return database;
+}
+
+Connection Database::connect() const {
+    Connection connection{Poco::Data::Session("SQLite", m_options.file)};
+    connection.execute("PRAGMA busy_timeout = " + std::to_string(m_options.patience.count()));
+    for (const char* pragma : {"PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL", "PRAGMA foreign_keys = ON",
+                               "PRAGMA secure_delete = ON", "PRAGMA trusted_schema = OFF"})
+        connection.execute(pragma);
+    return connection;
+}
+
+Error Database::failure(const std::exception& exception) {
+    platform::log::error("database_failed", {{"reason", describe(exception)}});
+    return {ErrorKind::unreachable, "the database does not answer"};
+}
+
+Database::Lease::Lease(Database& database) : m_database(database) {
+    std::unique_lock lock(database.m_mutex);
+    if (!database.m_free.wait_for(lock, database.m_options.patience, [&] { return !database.m_idle.empty(); }))
+        throw Poco::TimeoutException("no connection is free");
+    m_connection = std::move(database.m_idle.back());
+    database.m_idle.pop_back();
+}
+
+Database::Lease::~Lease() {
+    {
+        const std::lock_guard lock(m_database.m_mutex);
+        m_database.m_idle.push_back(std::move(m_connection));
+    }
+    m_database.m_free.notify_one();
+}
+
+Database::WriterTurn::WriterTurn(Database& database) : m_mutex(database.m_writer) {
+    if (!m_mutex.try_lock_for(database.m_options.patience))
+        throw Poco::TimeoutException("other writers take too long");
+}
+
+Database::Transaction::Transaction(Connection& connection) : m_connection(connection) {
+    m_connection.execute(
+        "BEGIN IMMEDIATE"); // Poco's own begins are deferred, which can fail half-way (poco-pitfalls 33)
+}
+
+void Database::Transaction::commit() {
+    m_connection.execute("COMMIT");
+    m_open = false;
+}
+
+Database::Transaction::~Transaction() {
+    if (!m_open)
+        return;
+    try {
+        m_connection.execute("ROLLBACK");
+    } catch (const std::exception& exception) {
+        platform::log::error("rollback_failed", {{"reason", describe(exception)}});
+    }
+}
+
+} // namespace keyfob::server::storage

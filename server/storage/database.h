@@ -1,0 +1,146 @@
+#pragma once
+
+#include "platform/log.h"
+#include "platform/result.h"
+
+#include <Poco/Data/Session.h>
+#include <Poco/Exception.h>
+
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <initializer_list>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <type_traits>
+#include <variant>
+#include <vector>
+
+namespace keyfob::server::storage {
+
+using Value = std::variant<std::int64_t, std::string>;
+
+/// One row of a result; columns by position. Our tables have no NULL.
+class Row {
+public:
+    explicit Row(std::vector<Value> values) : m_values(std::move(values)) {}
+    [[nodiscard]] std::int64_t integer(std::size_t column) const { return std::get<std::int64_t>(m_values.at(column)); }
+    [[nodiscard]] const std::string& text(std::size_t column) const {
+        return std::get<std::string>(m_values.at(column));
+    }
+
+private:
+    std::vector<Value> m_values;
+};
+
+/// One connection, lent by Database to one thread at a time: the one way to run SQL. Placeholders are `$1`, `$2` …; values are copied.
+/// Throws Poco::Exception; Database turns that into a Result.
+class Connection {
+public:
+    explicit Connection(Poco::Data::Session session) : m_session(std::move(session)) {}
+    [[nodiscard]] std::vector<Row> query(const std::string& sql, std::initializer_list<Value> values = {});
+    /// The number of rows that were changed.
+    int execute(const std::string& sql, std::initializer_list<Value> values = {});
+
+private:
+    Poco::Data::Session m_session;
+};
+
+struct DatabaseOptions {
+    std::string file;
+    std::size_t connections = 8;
+    std::chrono::milliseconds patience{5'000}; ///< for a lock of another process, and for a free connection (KS-09)
+};
+
+/// A SQLite file (KS-07): WAL, synchronous=FULL, foreign keys, secure delete, mode 0600. One writer at a time in this process, so that the
+/// lock of SQLite, which can only be polled, is met by other processes alone. Thread-safe.
+class Database {
+public:
+    /// Errors: unreachable (cannot be opened or made; the message names the file).
+    [[nodiscard]] static platform::Result<std::unique_ptr<Database>> open(const DatabaseOptions& options);
+
+    /// Runs `work(Connection&)`. Errors: unreachable, whatever the database's reason; it is logged here.
+    template <typename Work> auto read(Work work) {
+        return guarded<std::invoke_result_t<Work, Connection&>>([&] {
+            const Lease lease(*this);
+            return work(lease.connection());
+        });
+    }
+    /// Like read(), in one BEGIN IMMEDIATE transaction: committed when `work` returns, rolled back when it throws.
+    template <typename Work> auto write(Work work) {
+        return guarded<std::invoke_result_t<Work, Connection&>>([&] {
+            const WriterTurn turn(*this);
+            const Lease lease(*this);
+            Transaction transaction(lease.connection());
+            auto result = work(lease.connection());
+            transaction.commit();
+            return result;
+        });
+    }
+    /// Like write(), but always rolled back.
+    template <typename Work> auto rehearse(Work work) {
+        return guarded<std::invoke_result_t<Work, Connection&>>([&] {
+            const WriterTurn turn(*this);
+            const Lease lease(*this);
+            const Transaction transaction(lease.connection());
+            return work(lease.connection());
+        });
+    }
+
+private:
+    explicit Database(DatabaseOptions options) : m_options(std::move(options)) {}
+    [[nodiscard]] Connection connect() const;
+
+    class Lease {
+    public:
+        explicit Lease(Database& database);
+        Lease(const Lease&) = delete;
+        Lease& operator=(const Lease&) = delete;
+        ~Lease();
+        [[nodiscard]] Connection& connection() const { return *m_connection; }
+
+    private:
+        Database& m_database;
+        std::unique_ptr<Connection> m_connection;
+    };
+    class WriterTurn {
+    public:
+        explicit WriterTurn(Database& database);
+        WriterTurn(const WriterTurn&) = delete;
+        WriterTurn& operator=(const WriterTurn&) = delete;
+        ~WriterTurn() { m_mutex.unlock(); }
+
+    private:
+        std::timed_mutex& m_mutex;
+    };
+    class Transaction {
+    public:
+        explicit Transaction(Connection& connection);
+        Transaction(const Transaction&) = delete;
+        Transaction& operator=(const Transaction&) = delete;
+        ~Transaction();
+        void commit();
+
+    private:
+        Connection& m_connection;
+        bool m_open = true;
+    };
+
+    template <typename T, typename Run> static platform::Result<T> guarded(Run run) {
+        try {
+            return run();
+        } catch (const std::exception& exception) {
+            return failure(exception);
+        }
+    }
+    [[nodiscard]] static platform::Error failure(const std::exception& exception);
+
+    const DatabaseOptions m_options;
+    std::timed_mutex m_writer;
+    std::mutex m_mutex;
+    std::condition_variable m_free;
+    std::vector<std::unique_ptr<Connection>> m_idle;
+};
+
+} // namespace keyfob::server::storage

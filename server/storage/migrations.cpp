@@ -1,0 +1,81 @@
+#include "server/storage/migrations.h"
+
+#include <array>
+
+namespace keyfob::server::storage {
+namespace {
+
+using platform::Error;
+using platform::ErrorKind;
+
+/// Step n brings schema n to n+1. A step that was released is never changed; what changes is a new step.
+const std::vector<std::vector<const char*>>& steps() {
+    static const std::vector<std::vector<const char*>> k_steps{
+        {
+            R"(CREATE TABLE users (
+                id INTEGER PRIMARY KEY, provider TEXT NOT NULL, issuer TEXT NOT NULL, subject TEXT NOT NULL, name TEXT NOT NULL,
+                email TEXT NOT NULL, created_at INTEGER NOT NULL, disabled INTEGER NOT NULL DEFAULT 0, UNIQUE (issuer, subject)) STRICT)",
+            R"(CREATE TABLE sessions (
+                row INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, user_id INTEGER NOT NULL REFERENCES users (id), device_key TEXT NOT NULL,
+                device_thumbprint TEXT NOT NULL, device_name TEXT NOT NULL, device_os TEXT NOT NULL, client_address TEXT NOT NULL,
+                challenge_hash TEXT NOT NULL, created_at INTEGER NOT NULL, renewed_at INTEGER NOT NULL, expires_at INTEGER NOT NULL,
+                revoked_at INTEGER NOT NULL DEFAULT 0) STRICT)",
+            "CREATE INDEX sessions_of_user ON sessions (user_id)",
+            "CREATE INDEX sessions_expiry ON sessions (expires_at)",
+            R"(CREATE TABLE cookies (
+                hash TEXT PRIMARY KEY, session_row INTEGER NOT NULL REFERENCES sessions (row) ON DELETE CASCADE,
+                expires_at INTEGER NOT NULL) STRICT, WITHOUT ROWID)",
+            "CREATE INDEX cookies_of_session ON cookies (session_row)",
+            "CREATE INDEX cookies_expiry ON cookies (expires_at)",
+            R"(CREATE TABLE pairings (
+                id INTEGER PRIMARY KEY AUTOINCREMENT, state TEXT NOT NULL, flow_id TEXT NOT NULL, device_key TEXT NOT NULL,
+                device_thumbprint TEXT NOT NULL, device_name TEXT NOT NULL, device_os TEXT NOT NULL, client_address TEXT NOT NULL,
+                browser_address TEXT NOT NULL, code_challenge TEXT NOT NULL, redirect_uri TEXT NOT NULL, client_state TEXT NOT NULL,
+                provider TEXT NOT NULL, user_id INTEGER NOT NULL, session_row INTEGER NOT NULL, created_at INTEGER NOT NULL,
+                expires_at INTEGER NOT NULL, code_expires_at INTEGER NOT NULL, redeemed_at INTEGER NOT NULL,
+                request_uri_hash TEXT NOT NULL, flow_secret_hash TEXT NOT NULL, upstream_state_hash TEXT NOT NULL, code_hash TEXT NOT NULL,
+                request_uri_expires_at INTEGER NOT NULL) STRICT)",
+            "CREATE UNIQUE INDEX pairings_request_uri ON pairings (request_uri_hash)",
+            "CREATE UNIQUE INDEX pairings_flow ON pairings (flow_id) WHERE flow_id <> ''",
+            "CREATE UNIQUE INDEX pairings_code ON pairings (code_hash) WHERE code_hash <> ''",
+            "CREATE INDEX pairings_of_key ON pairings (device_thumbprint)",
+            "CREATE INDEX pairings_expiry ON pairings (expires_at)",
+            "CREATE TABLE proofs (hash TEXT PRIMARY KEY, expires_at INTEGER NOT NULL) STRICT, WITHOUT ROWID",
+            "CREATE INDEX proofs_expiry ON proofs (expires_at)",
+            "CREATE TABLE secrets (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID",
+        },
+    };
+    return k_steps;
+}
+
+int version_of(Connection& connection) {
+    return static_cast<int>(connection.query("PRAGMA user_version").at(0).integer(0));
+}
+
+} // namespace
+
+int newest_schema() {
+    return static_cast<int>(steps().size());
+}
+
+platform::Result<void> migrate(Database& database) {
+    KEYFOB_TRY_ASSIGN(const int found, database.read([](Connection& connection) { return version_of(connection); }));
+    if (found > newest_schema())
+        return Error{ErrorKind::invalid,
+                     "the database was written by a newer keyfob-server (schema " + std::to_string(found) +
+                         ", this one knows " + std::to_string(newest_schema()) + ")",
+                     "install that version again, or name another database"};
+    for (int step = found; step < newest_schema(); ++step) {
+        KEYFOB_TRY(database.write([&](Connection& connection) {
+            if (version_of(connection) != step)
+                return false; // another server was faster
+            for (const char* sql : steps()[static_cast<std::size_t>(step)])
+                connection.execute(sql);
+            connection.execute("PRAGMA user_version = " + std::to_string(step + 1));
+            return true;
+        }));
+    }
+    return {};
+}
+
+} // namespace keyfob::server::storage

@@ -1,0 +1,21 @@
+#pragma once
+
+#include "server/signin/store.h"
+#include "server/storage/database.h"
+
+#include <string>
+
+namespace keyfob::server::storage {
+
+[[nodiscard]] const char* state_name(signin::PairingState state);
+
+/// The columns that the functions below read, in their order.
+extern const char* const k_pairing_columns;
+extern const char* const k_user_columns;    ///< of `users u`
+extern const char* const k_session_columns; ///< of `sessions s`, then those of `users u`
+
+[[nodiscard]] signin::Pairing pairing_of(const Row& row);
+[[nodiscard]] signin::User user_of(const Row& row, std::size_t first = 0);
+[[nodiscard]] signin::SessionWithUser session_of(const Row& row);
+
+} // namespace keyfob::server::storage

@@ -1,0 +1,345 @@
+#include "server/storage/sqlite_store.h"
+
+#include "platform/digest.h"
+#include "platform/encoding.h"
+#include "server/storage/database.h"
+#include "server/storage/migrations.h"
+#include "server/storage/rows.h"
+
+namespace keyfob::server::storage {
+namespace {
+
+using platform::Error;
+using platform::ErrorKind;
+using platform::Result;
+using signin::Pairing;
+using signin::Session;
+using signin::SessionWithUser;
+using signin::User;
+
+constexpr std::size_t k_secret_octets = 32;
+constexpr const char* k_is_open = "state IN ('created', 'proven', 'identified', 'approved')";
+/// What is over is kept for a while: a code that is used again must be recognised, and an operator may ask.
+constexpr std::int64_t k_keep_pairings = 3600;
+constexpr std::int64_t k_keep_sessions = std::int64_t{7} * 24 * 3600;
+
+std::string sql(std::initializer_list<std::string_view> parts) {
+    std::string text;
+    for (const std::string_view part : parts)
+        text += part;
+    return text;
+}
+
+std::optional<Pairing> one_pairing(Connection& connection, const char* column, const Value& value) {
+    const auto rows =
+        connection.query(sql({"SELECT ", k_pairing_columns, " FROM pairings WHERE ", column, " = $1"}), {value});
+    return rows.empty() ? std::nullopt : std::optional(pairing_of(rows[0]));
+}
+
+std::optional<SessionWithUser> one_session(Connection& connection, const char* column, const Value& value) {
+    const auto rows =
+        connection.query(sql({"SELECT ", k_session_columns,
+                              " FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.", column, " = $1"}),
+                         {value});
+    return rows.empty() ? std::nullopt : std::optional(session_of(rows[0]));
+}
+
+void add_cookie(Connection& connection, std::int64_t session_row, const std::string& hash, std::int64_t expires_at) {
+    connection.execute("INSERT INTO cookies (hash, session_row, expires_at) VALUES ($1, $2, $3)",
+                       {hash, session_row, expires_at});
+}
+
+std::int64_t insert_session(Connection& connection, const Session& session) {
+    connection.execute(
+        "INSERT INTO sessions (id, user_id, device_key, device_thumbprint, device_name, device_os, client_address, "
+        "challenge_hash, created_at, renewed_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+        {session.id, session.user_id, session.device_key, session.device_thumbprint, session.device_name,
+         session.device_os, session.client_address, session.challenge_hash, session.created_at, session.renewed_at,
+         session.expires_at});
+    return connection.query("SELECT row FROM sessions WHERE id = $1", {session.id}).at(0).integer(0);
+}
+
+void insert_pairing(Connection& connection, const Pairing& pairing) {
+    connection.execute(
+        sql({"INSERT INTO pairings (state, flow_id, device_key, device_thumbprint, device_name, device_os, "
+             "client_address, "
+             "browser_address, code_challenge, redirect_uri, client_state, provider, user_id, session_row, created_at, "
+             "expires_at, code_expires_at, redeemed_at, request_uri_hash, flow_secret_hash, upstream_state_hash, "
+             "code_hash, request_uri_expires_at) VALUES ($1, '', $2, $3, $4, $5, $6, '', $7, $8, $9, '', 0, 0, $10, "
+             "$11, 0, 0, $12, '', '', '', $13)"}),
+        {std::string(state_name(pairing.state)), pairing.device_key, pairing.device_thumbprint, pairing.device_name,
+         pairing.device_os, pairing.client_address, pairing.code_challenge, pairing.redirect_uri, pairing.client_state,
+         pairing.created_at, pairing.expires_at, pairing.request_uri_hash, pairing.request_uri_expires_at});
+}
+
+class SqliteStore final : public signin::Store {
+public:
+    SqliteStore(StoreOptions options, std::unique_ptr<Database> database, platform::Random& random)
+        : m_options(std::move(options)), m_database(std::move(database)), m_random(random) {}
+
+    Result<void> add_pairing(const Pairing& pairing) override {
+        KEYFOB_TRY_ASSIGN(const std::string refusal, m_database->write([&](Connection& connection) -> std::string {
+            if (std::string reason = over_the_limits(connection, pairing); !reason.empty())
+                return reason;
+            connection.execute(
+                sql({"UPDATE pairings SET state = 'superseded' WHERE device_thumbprint = $1 AND ", k_is_open}),
+                {pairing.device_thumbprint});
+            insert_pairing(connection, pairing);
+            return {};
+        }));
+        if (!refusal.empty())
+            return Error{ErrorKind::denied, refusal, "try again in some minutes"};
+        return {};
+    }
+
+    Result<std::optional<Pairing>> begin_flow(const std::string& request_uri_hash, const std::string& flow_id,
+                                              const std::string& flow_secret_hash, const std::string& browser_address,
+                                              std::int64_t now) override {
+        return m_database->write([&](Connection& connection) -> std::optional<Pairing> {
+            const int changed =
+                connection.execute("UPDATE pairings SET state = 'proven', flow_id = $1, flow_secret_hash = $2, "
+                                   "browser_address = $3 WHERE request_uri_hash = $4 AND state = 'created' AND "
+                                   "request_uri_expires_at > $5 AND expires_at > $5",
+                                   {flow_id, flow_secret_hash, browser_address, request_uri_hash, now});
+            return changed == 1 ? one_pairing(connection, "flow_id", flow_id) : std::nullopt;
+        });
+    }
+
+    Result<std::optional<Pairing>> find_flow(const std::string& flow_id) override {
+        if (flow_id.empty())
+            return std::optional<Pairing>{};
+        return m_database->read([&](Connection& connection) { return one_pairing(connection, "flow_id", flow_id); });
+    }
+
+    Result<bool> choose_provider(std::int64_t pairing_id, const std::string& provider,
+                                 const std::string& upstream_state_hash, std::int64_t now) override {
+        return change(
+            "UPDATE pairings SET provider = $1, upstream_state_hash = $2 WHERE id = $3 AND state = 'proven' AND "
+            "expires_at > $4",
+            {provider, upstream_state_hash, pairing_id, now});
+    }
+
+    Result<bool> consume_upstream_state(std::int64_t pairing_id, const std::string& upstream_state_hash,
+                                        std::int64_t now) override {
+        return change("UPDATE pairings SET upstream_state_hash = '' WHERE id = $1 AND upstream_state_hash = $2 AND "
+                      "upstream_state_hash <> '' AND state = 'proven' AND expires_at > $3",
+                      {pairing_id, upstream_state_hash, now});
+    }
+
+    Result<std::optional<User>> identify(std::int64_t pairing_id, const std::string& provider,
+                                         const signin::Identity& identity, std::int64_t now) override {
+        return m_database->write([&](Connection& connection) -> std::optional<User> {
+            connection.execute(
+                "INSERT INTO users (provider, issuer, subject, name, email, created_at) VALUES ($1, $2, $3, $4, $5, "
+                "$6) "
+                "ON CONFLICT (issuer, subject) DO UPDATE SET provider = excluded.provider, name = excluded.name, "
+                "email = excluded.email",
+                {provider, identity.issuer, identity.subject, identity.name, identity.email, now});
+            const User user = user_of(
+                connection
+                    .query(sql({"SELECT ", k_user_columns, " FROM users u WHERE u.issuer = $1 AND u.subject = $2"}),
+                           {identity.issuer, identity.subject})
+                    .at(0));
+            const int changed =
+                connection.execute("UPDATE pairings SET state = 'identified', user_id = $1 WHERE id = $2 AND "
+                                   "state = 'proven' AND expires_at > $3",
+                                   {user.id, pairing_id, now});
+            return changed == 1 ? std::optional(user) : std::nullopt;
+        });
+    }
+
+    Result<std::optional<User>> find_user(std::int64_t user_id) override {
+        return m_database->read([&](Connection& connection) -> std::optional<User> {
+            const auto rows =
+                connection.query(sql({"SELECT ", k_user_columns, " FROM users u WHERE u.id = $1"}), {user_id});
+            return rows.empty() ? std::nullopt : std::optional(user_of(rows[0]));
+        });
+    }
+
+    Result<bool> approve(std::int64_t pairing_id, const std::string& code_hash, std::int64_t code_expires_at,
+                         std::int64_t now) override {
+        return change("UPDATE pairings SET state = 'approved', code_hash = $1, code_expires_at = $2 WHERE id = $3 AND "
+                      "state = 'identified' AND expires_at > $4",
+                      {code_hash, code_expires_at, pairing_id, now});
+    }
+
+    Result<bool> deny(std::int64_t pairing_id, std::int64_t now) override {
+        return change(sql({"UPDATE pairings SET state = 'denied' WHERE id = $1 AND expires_at > $2 AND ", k_is_open}),
+                      {pairing_id, now});
+    }
+
+    Result<int> cancel_pairings(const std::string& device_thumbprint, std::int64_t now) override {
+        return m_database->write([&](Connection& connection) {
+            return connection.execute(
+                sql({"UPDATE pairings SET state = 'cancelled' WHERE device_thumbprint = $1 AND expires_at > $2 AND ",
+                     k_is_open}),
+                {device_thumbprint, now});
+        });
+    }
+
+    Result<std::optional<Pairing>> find_code(const std::string& code_hash) override {
+        return m_database->read(
+            [&](Connection& connection) { return one_pairing(connection, "code_hash", code_hash); });
+    }
+
+    Result<bool> redeem(std::int64_t pairing_id, const Session& session, const std::string& cookie_hash,
+                        std::int64_t cookie_expires_at, std::int64_t now) override {
+        return m_database->write([&](Connection& connection) {
+            const int changed =
+                connection.execute("UPDATE pairings SET state = 'redeemed', redeemed_at = $1 WHERE id = $2 AND "
+                                   "state = 'approved' AND code_expires_at > $1",
+                                   {now, pairing_id});
+            if (changed != 1)
+                return false;
+            const std::int64_t row = insert_session(connection, session);
+            add_cookie(connection, row, cookie_hash, cookie_expires_at);
+            connection.execute("UPDATE pairings SET session_row = $1 WHERE id = $2", {row, pairing_id});
+            return true;
+        });
+    }
+
+    Result<bool> reissue(std::int64_t session_row, const std::string& challenge_hash, const std::string& cookie_hash,
+                         std::int64_t cookie_expires_at, std::int64_t now) override {
+        return m_database->write([&](Connection& connection) {
+            const int changed = connection.execute(
+                "UPDATE sessions SET challenge_hash = $1 WHERE row = $2 AND revoked_at = 0 AND expires_at > $3",
+                {challenge_hash, session_row, now});
+            if (changed == 1)
+                add_cookie(connection, session_row, cookie_hash, cookie_expires_at);
+            return changed == 1;
+        });
+    }
+
+    Result<std::optional<SessionWithUser>> find_session(const std::string& session_id) override {
+        return m_database->read([&](Connection& connection) { return one_session(connection, "id", session_id); });
+    }
+
+    Result<std::optional<SessionWithUser>> find_session_by_row(std::int64_t session_row) override {
+        return m_database->read([&](Connection& connection) { return one_session(connection, "row", session_row); });
+    }
+
+    Result<std::optional<SessionWithUser>> find_cookie(const std::string& cookie_hash, std::int64_t idle_since,
+                                                       std::int64_t now) override {
+        return m_database->read([&](Connection& connection) -> std::optional<SessionWithUser> {
+            const auto rows =
+                connection.query(sql({"SELECT ", k_session_columns,
+                                      " FROM cookies c JOIN sessions s ON s.row = c.session_row JOIN users u ON "
+                                      "u.id = s.user_id WHERE c.hash = $1 AND c.expires_at > $2 AND s.revoked_at = 0 "
+                                      "AND s.expires_at > $2 AND "
+                                      "s.renewed_at > $3 AND u.disabled = 0"}),
+                                 {cookie_hash, now, idle_since});
+            return rows.empty() ? std::nullopt : std::optional(session_of(rows[0]));
+        });
+    }
+
+    Result<bool> renew(std::int64_t session_row, const std::string& challenge_hash,
+                       const std::string& next_challenge_hash, const std::string& cookie_hash,
+                       std::int64_t cookie_expires_at, std::int64_t now) override {
+        return m_database->write([&](Connection& connection) {
+            const int changed =
+                connection.execute("UPDATE sessions SET challenge_hash = $1, renewed_at = $2 WHERE row = $3 AND "
+                                   "challenge_hash = $4 AND revoked_at = 0 AND expires_at > $2",
+                                   {next_challenge_hash, now, session_row, challenge_hash});
+            if (changed == 1)
+                add_cookie(connection, session_row, cookie_hash, cookie_expires_at);
+            return changed == 1;
+        });
+    }
+
+    Result<bool> replace_challenge(std::int64_t session_row, const std::string& challenge_hash) override {
+        return change("UPDATE sessions SET challenge_hash = $1 WHERE row = $2 AND revoked_at = 0",
+                      {challenge_hash, session_row});
+    }
+
+    Result<bool> revoke(std::int64_t session_row, std::int64_t now) override {
+        return m_database->write([&](Connection& connection) {
+            const int changed = connection.execute(
+                "UPDATE sessions SET revoked_at = $1 WHERE row = $2 AND revoked_at = 0", {now, session_row});
+            connection.execute("DELETE FROM cookies WHERE session_row = $1", {session_row});
+            return changed == 1;
+        });
+    }
+
+    Result<bool> remember_proof(const std::string& id_hash, std::int64_t expires_at) override {
+        return change("INSERT INTO proofs (hash, expires_at) VALUES ($1, $2) ON CONFLICT (hash) DO NOTHING",
+                      {id_hash, expires_at});
+    }
+
+    Result<std::string> shared_secret(const std::string& name) override {
+        const std::string made = platform::base64url_encode(m_random.bytes(k_secret_octets));
+        KEYFOB_TRY_ASSIGN(const std::string text, m_database->write([&](Connection& connection) {
+            connection.execute("INSERT INTO secrets (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING",
+                               {name, made});
+            return connection.query("SELECT value FROM secrets WHERE name = $1", {name}).at(0).text(0);
+        }));
+        const auto octets = platform::base64url_decode(text);
+        if (!octets || octets->size() != k_secret_octets)
+            return Error{ErrorKind::unreachable, "the database holds a secret that is none"};
+        return *octets;
+    }
+
+    Result<int> remove_expired(std::int64_t now, int limit) override {
+        return m_database->write([&](Connection& connection) {
+            const std::int64_t most = limit;
+            int count = 0;
+            count += connection.execute(batch("cookies", "hash", "expires_at <= $1"), {now, most});
+            count += connection.execute(batch("proofs", "hash", "expires_at <= $1"), {now, most});
+            count += connection.execute(batch("pairings", "id", "expires_at <= $1"), {now - k_keep_pairings, most});
+            count += connection.execute(
+                batch("sessions", "row", "expires_at <= $1 OR (revoked_at > 0 AND revoked_at <= $1)"),
+                {now - k_keep_sessions, most});
+            return count;
+        });
+    }
+
+    Result<void> probe() override {
+        KEYFOB_TRY_ASSIGN(const int written, m_database->rehearse([](Connection& connection) {
+            return connection.execute("INSERT INTO secrets (name, value) VALUES ('probe', '')");
+        }));
+        if (written != 1)
+            return Error{ErrorKind::unreachable, "the database cannot be written"};
+        return {};
+    }
+
+private:
+    Result<bool> change(const std::string& text, std::initializer_list<Value> values) {
+        return m_database->write([&](Connection& connection) { return connection.execute(text, values) == 1; });
+    }
+
+    static std::string batch(const char* table, const char* key, const char* condition) {
+        return sql({"DELETE FROM ", table, " WHERE ", key, " IN (SELECT ", key, " FROM ", table, " WHERE ", condition,
+                    " LIMIT $2)"});
+    }
+
+    /// Why one more pairing is refused; empty when it is not.
+    std::string over_the_limits(Connection& connection, const Pairing& pairing) const {
+        const auto count = [&](const char* condition, std::initializer_list<Value> values) {
+            return connection.query(sql({"SELECT COUNT(*) FROM pairings WHERE ", condition}), values).at(0).integer(0);
+        };
+        const std::int64_t now = pairing.created_at;
+        if (count("device_thumbprint = $1 AND expires_at > $2", {pairing.device_thumbprint, now}) >=
+            m_options.pushes_per_key)
+            return "this device has asked too often";
+        const std::string open = sql({"expires_at > $1 AND ", k_is_open});
+        if (count(open.c_str(), {now}) >= m_options.open_pairings)
+            return "too many sign-ins are open on this server";
+        if (count((open + " AND client_address = $2").c_str(), {now, pairing.client_address}) >=
+            m_options.open_pairings_per_address)
+            return "too many sign-ins are open from this address";
+        return {};
+    }
+
+    const StoreOptions m_options;
+    std::unique_ptr<Database> m_database;
+    platform::Random& m_random;
+};
+
+} // namespace
+
+Result<std::unique_ptr<signin::Store>> open_sqlite_store(const StoreOptions& options, platform::Random& random) {
+    KEYFOB_TRY_ASSIGN(auto database, Database::open({options.file, options.connections, options.patience}));
+    KEYFOB_TRY(migrate(*database));
+    return std::unique_ptr<signin::Store>(std::make_unique<SqliteStore>(options, std::move(database), random));
+}
+
+} // namespace keyfob::server::storage
