@@ -1,0 +1,166 @@
+#include "agent/api/client.h"
+
+#include "agent/api/error_code.h"
+#include "agent/api/messages.h"
+#include "platform/encoding.h"
+#include "platform/json.h"
+#include "platform/peer_credentials.h"
+#include "platform/unix_socket.h"
+
+#include <array>
+#include <cerrno>
+
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+namespace keyfob::agent::api {
+namespace {
+
+using platform::Error;
+using platform::ErrorKind;
+using platform::Result;
+using Object = Poco::JSON::Object;
+
+constexpr std::int64_t k_hello_id = 0;
+constexpr std::size_t k_piece = 16 * 1024;
+
+Error unreachable(const std::string& why) {
+    return {ErrorKind::unreachable, "the agent " + why, "is keyfob-agent running? see its log", k_agent_unreachable};
+}
+
+std::string line_of(std::int64_t id, const std::string& method, const Object& parameters) {
+    Object request(Poco::JSON_PRESERVE_KEY_ORDER);
+    request.set("jsonrpc", "2.0");
+    request.set("id", id);
+    request.set("method", method);
+    request.set("params", parameters);
+    return platform::json::to_text(request) + "\n";
+}
+
+ErrorKind kind_of(const std::string& word) {
+    if (word == k_cancelled)
+        return ErrorKind::cancelled;
+    if (word == k_timed_out)
+        return ErrorKind::timed_out;
+    return word == k_keychain_locked ? ErrorKind::locked : ErrorKind::failed;
+}
+
+Error error_of(const Object& error) {
+    const auto data = platform::json::get_object(error, "data");
+    const auto text = [](const Object::Ptr& object, const char* name) {
+        return object.isNull() ? std::string()
+                               : platform::printable(platform::json::get_string(*object, name).value_or(""));
+    };
+    const std::string word = text(data, "code");
+    return {kind_of(word),
+            platform::printable(platform::json::get_string(error, "message").value_or("the agent refused")),
+            text(data, "hint"), word};
+}
+
+} // namespace
+
+Result<Client> Client::connect(const std::string& socket_path, std::string client_name) {
+    auto socket = platform::connect_unix(socket_path);
+    if (!socket)
+        return Error{socket.error().kind, "no agent: " + socket.error().message, socket.error().hint,
+                     k_agent_unreachable};
+    // The agent checks us; we check it, because the URL to open and what we ask for should not come from or go to a stranger.
+    if (const auto peer = platform::peer_credentials(socket->get()); !peer || peer->uid != ::getuid())
+        return Error{ErrorKind::denied, "the agent at " + socket_path + " is not yours", "", k_agent_unreachable};
+    return Client(std::move(*socket), std::move(client_name));
+}
+
+Result<void> Client::write(std::string_view octets) {
+    while (!octets.empty()) {
+        const ssize_t count = ::send(m_socket.get(), octets.data(), octets.size(), MSG_NOSIGNAL);
+        if (count < 0 && errno == EINTR)
+            continue;
+        if (count <= 0)
+            return unreachable("has gone away");
+        octets.remove_prefix(static_cast<std::size_t>(count));
+    }
+    return {};
+}
+
+Result<std::int64_t> Client::send(const std::string& method, const Object& parameters) {
+    std::string text;
+    if (m_last_id == 0) {
+        Object hello;
+        hello.set("client", m_name);
+        hello.set("protocol", k_protocol_version);
+        text = line_of(k_hello_id, k_hello, hello);
+    }
+    const std::int64_t id = ++m_last_id;
+    const std::string line = line_of(id, method, parameters);
+    if (line.size() > k_longest_line)
+        return Error{ErrorKind::invalid, "the request is too long for the agent", "", k_usage};
+    KEYFOB_TRY(write(text + line));
+    return id;
+}
+
+Result<void> Client::wait(int interrupt) const {
+    std::array<pollfd, 2> watched{pollfd{m_socket.get(), POLLIN, 0}, pollfd{interrupt, POLLIN, 0}};
+    while (::poll(watched.data(), interrupt < 0 ? 1 : 2, -1) < 0)
+        if (errno != EINTR)
+            return unreachable("cannot be waited for");
+    if (watched[1].revents != 0)
+        return Error{ErrorKind::cancelled, "interrupted", "", k_interrupted};
+    return {};
+}
+
+Result<Object::Ptr> Client::read_answer(int interrupt) {
+    while (true) {
+        const std::size_t end = m_buffer.find('\n');
+        if (end < k_longest_line) {
+            auto answer = platform::json::parse_object(std::string_view(m_buffer).substr(0, end));
+            m_buffer.erase(0, end + 1);
+            if (!answer)
+                return unreachable("answered something that is no JSON");
+            return *answer;
+        }
+        if (m_buffer.size() >= k_longest_line)
+            return unreachable("answered a line that is too long");
+        if (interrupt >= 0)
+            KEYFOB_TRY(wait(interrupt));
+        std::array<char, k_piece> piece; // NOLINT(cppcoreguidelines-pro-type-member-init): filled by recv
+        const ssize_t count = ::recv(m_socket.get(), piece.data(), piece.size(), 0);
+        if (count < 0 && errno == EINTR)
+            continue;
+        if (count <= 0)
+            return unreachable("has gone away");
+        m_buffer.append(piece.data(), static_cast<std::size_t>(count));
+    }
+}
+
+Result<void> Client::keep(const Object::Ptr& answer) {
+    const auto id = platform::json::get_integer(*answer, "id");
+    const auto error = platform::json::get_object(*answer, "error");
+    if ((!id || *id == k_hello_id) && !error.isNull())
+        return error_of(*error); // it does not speak our protocol
+    if (id && *id > k_hello_id && *id <= m_last_id)
+        m_answers[*id] = answer;
+    return {};
+}
+
+Result<Object::Ptr> Client::receive(std::int64_t id, int interrupt) {
+    while (m_answers.count(id) == 0) {
+        KEYFOB_TRY_ASSIGN(const Object::Ptr answer, read_answer(interrupt));
+        KEYFOB_TRY(keep(answer));
+    }
+    const Object::Ptr answer = m_answers[id];
+    m_answers.erase(id);
+    if (const auto error = platform::json::get_object(*answer, "error"); !error.isNull())
+        return error_of(*error);
+    const auto result = platform::json::get_object(*answer, "result");
+    if (result.isNull())
+        return unreachable("answered neither a result nor an error");
+    return result;
+}
+
+Result<Object::Ptr> Client::call(const std::string& method, const Object& parameters) {
+    KEYFOB_TRY_ASSIGN(const std::int64_t id, send(method, parameters));
+    return receive(id);
+}
+
+} // namespace keyfob::agent::api

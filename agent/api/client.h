@@ -1,0 +1,48 @@
+#pragma once
+
+#include "platform/result.h"
+#include "platform/unique_fd.h"
+
+#include <Poco/JSON/Object.h>
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+
+namespace keyfob::agent::api {
+
+/// A connection of a command to the agent. Blocking; the agent bounds every wait. One thread.
+class Client {
+public:
+    using Object = Poco::JSON::Object;
+
+    /// `hello` goes out together with the first request. Errors, all with code agent_unreachable: not_found (no socket), unreachable (nobody
+    /// listens), denied (the socket is not to be opened, or somebody else's), failed.
+    [[nodiscard]] static platform::Result<Client> connect(const std::string& socket_path, std::string client_name);
+
+    /// The id of the request, for receive(). Errors: unreachable, invalid (too long).
+    [[nodiscard]] platform::Result<std::int64_t> send(const std::string& method, const Object& parameters);
+    /// The result of request `id`. Errors: what the agent says, with its `code` and `hint`; unreachable (it has gone or talks nonsense).
+    /// When the descriptor `interrupt` becomes readable before the answer is there: cancelled, with code k_interrupted; the answer can be awaited again.
+    [[nodiscard]] platform::Result<Object::Ptr> receive(std::int64_t id, int interrupt = -1);
+    [[nodiscard]] platform::Result<Object::Ptr> call(const std::string& method, const Object& parameters);
+
+    /// Code of the error of an interrupted receive(); never sent.
+    static constexpr const char* k_interrupted = "interrupted";
+
+private:
+    Client(platform::UniqueFd socket, std::string name) : m_socket(std::move(socket)), m_name(std::move(name)) {}
+    [[nodiscard]] platform::Result<void> write(std::string_view octets);
+    [[nodiscard]] platform::Result<void> wait(int interrupt) const;
+    [[nodiscard]] platform::Result<Object::Ptr> read_answer(int interrupt);
+    [[nodiscard]] platform::Result<void> keep(const Object::Ptr& answer);
+
+    platform::UniqueFd m_socket;
+    std::string m_name;
+    std::string m_buffer;
+    std::int64_t m_last_id = 0;                    ///< 0: hello has not been sent
+    std::map<std::int64_t, Object::Ptr> m_answers; ///< that arrived before they were asked for; of our own ids only
+};
+
+} // namespace keyfob::agent::api
