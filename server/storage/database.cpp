@@ -23,8 +23,12 @@ Poco::Data::Statement prepare(Poco::Data::Session& session, const std::string& s
                               std::initializer_list<Value> values) {
     Poco::Data::Statement statement(session);
     statement << sql;
-    for (const Value& value : values)
+    for (const Value& value : values) {
+        if (const auto* text = std::get_if<std::string>(&value);
+            text != nullptr && text->find('\0') != std::string::npos)
+            throw Poco::DataFormatException("a text with a NUL octet"); // Poco would read it back cut off there
         std::visit([&](const auto& typed) { statement.addBind(Poco::Data::Keywords::bind(typed)); }, value);
+    }
     return statement;
 }
 
@@ -39,17 +43,37 @@ std::string describe(const std::exception& exception) {
     return poco != nullptr ? poco->displayText() : exception.what();
 }
 
-/// Makes the file before SQLite does, because that would go by the umask; -wal and -shm get the mode of the file.
+Error cannot_open(const std::string& file) {
+    return {ErrorKind::unreachable,
+            "cannot open the database " + file + ": " + std::strerror(errno), // NOLINT(concurrency-mt-unsafe)
+            "its directory must exist and belong to the user who runs the server"};
+}
+
+/// Makes the file before SQLite does, because that would go by the umask; -wal and -shm get the mode of the file. A file that exists is not
+/// opened here: to close it would drop every lock that this process has on it (sqlite.org/howtocorrupt.html, section 2.2).
 Result<void> prepare_file(const std::string& file) {
-    const platform::UniqueFd fd(::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
-    if (!fd || ::fchmod(fd.get(), 0600) != 0)
-        return Error{ErrorKind::unreachable,
-                     "cannot open the database " + file + ": " + std::strerror(errno), // NOLINT(concurrency-mt-unsafe)
-                     "its directory must exist and belong to the user who runs the server"};
+    const platform::UniqueFd made(::open(file.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+    if (made)
+        return ::fchmod(made.get(), 0600) == 0 ? Result<void>() : cannot_open(file);
+    struct stat status {};
+    if (errno != EEXIST || ::lstat(file.c_str(), &status) != 0)
+        return cannot_open(file);
+    if (!S_ISREG(status.st_mode))
+        return Error{ErrorKind::unreachable, "cannot open the database " + file + ": it is no regular file",
+                     "name the file itself, not a link or a directory"};
+    if ((status.st_mode & 07777U) != 0600 && ::chmod(file.c_str(), 0600) != 0)
+        return cannot_open(file);
     return {};
 }
 
 } // namespace
+
+std::int64_t Row::integer(std::size_t column) const {
+    const Value& value = m_values.at(column);
+    if (const auto* text = std::get_if<std::string>(&value))
+        return std::stoll(*text); // Poco gives the value of an expression, which has no declared type, as text
+    return std::get<std::int64_t>(value);
+}
 
 std::vector<Row> Connection::query(const std::string& sql, std::initializer_list<Value> values) {
     Poco::Data::Statement statement = prepare(m_session, sql, values);

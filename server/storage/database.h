@@ -25,7 +25,7 @@ using Value = std::variant<std::int64_t, std::string>;
 class Row {
 public:
     explicit Row(std::vector<Value> values) : m_values(std::move(values)) {}
-    [[nodiscard]] std::int64_t integer(std::size_t column) const { return std::get<std::int64_t>(m_values.at(column)); }
+    [[nodiscard]] std::int64_t integer(std::size_t column) const;
     [[nodiscard]] const std::string& text(std::size_t column) const {
         return std::get<std::string>(m_values.at(column));
     }
@@ -34,8 +34,8 @@ private:
     std::vector<Value> m_values;
 };
 
-/// One connection, lent by Database to one thread at a time: the one way to run SQL. Placeholders are `$1`, `$2` …; values are copied.
-/// Throws Poco::Exception; Database turns that into a Result.
+/// One connection, lent by Database to one thread at a time: the one way to run SQL. Placeholders are `$1`, `$2` …; values are copied;
+/// a text with a NUL octet is refused. Throws Poco::Exception; Database turns that into a Result.
 class Connection {
 public:
     explicit Connection(Poco::Data::Session session) : m_session(std::move(session)) {}

@@ -22,6 +22,7 @@ const std::vector<std::vector<const char*>>& steps() {
                 revoked_at INTEGER NOT NULL DEFAULT 0) STRICT)",
             "CREATE INDEX sessions_of_user ON sessions (user_id)",
             "CREATE INDEX sessions_expiry ON sessions (expires_at)",
+            "CREATE INDEX sessions_revocation ON sessions (revoked_at) WHERE revoked_at > 0",
             R"(CREATE TABLE cookies (
                 hash TEXT PRIMARY KEY, session_row INTEGER NOT NULL REFERENCES sessions (row) ON DELETE CASCADE,
                 expires_at INTEGER NOT NULL) STRICT, WITHOUT ROWID)",
@@ -60,6 +61,8 @@ int newest_schema() {
 
 platform::Result<void> migrate(Database& database) {
     KEYFOB_TRY_ASSIGN(const int found, database.read([](Connection& connection) { return version_of(connection); }));
+    if (found < 0)
+        return Error{ErrorKind::invalid, "the database is not one of keyfob-server", "name another database"};
     if (found > newest_schema())
         return Error{ErrorKind::invalid,
                      "the database was written by a newer keyfob-server (schema " + std::to_string(found) +
