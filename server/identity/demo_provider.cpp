@@ -19,7 +19,10 @@ using platform::http::Response;
 
 constexpr const char* k_client_id = "keyfob-demo";
 constexpr std::size_t k_most_grants = 1000;
-constexpr std::size_t k_longest_name = 64;
+constexpr std::size_t k_longest_name = 256; // octets; the form takes 64 characters
+/// What of the request comes back with the form.
+constexpr const char* k_kept[] = {"client_id", "redirect_uri",   "response_type",         "scope",
+                                  "state",     "code_challenge", "code_challenge_method", "nonce"};
 constexpr std::int64_t k_code_seconds = 60;
 constexpr std::int64_t k_token_seconds = 300;
 
@@ -80,11 +83,38 @@ std::string subject_of(const std::string& name) {
     return platform::hex_encode(platform::sha256("demo subject " + name)).substr(0, 24);
 }
 
+/// Letters and digits, one dot for everything between them; a name without any gets a part of its subject.
 std::string email_of(const std::string& name) {
     std::string local;
-    for (const char c : platform::lower_case(name))
-        local += (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ? c : '.';
-    return local + "@demo.example";
+    for (const char c : platform::lower_case(name)) {
+        if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'))
+            local += c;
+        else if (!local.empty() && local.back() != '.')
+            local += '.';
+    }
+    while (local.ends_with('.'))
+        local.pop_back();
+    return (local.empty() ? "user-" + subject_of(name).substr(0, 8) : local) + "@demo.example";
+}
+
+std::string trimmed(std::string_view text) {
+    while (text.starts_with(' '))
+        text.remove_prefix(1);
+    while (text.ends_with(' '))
+        text.remove_suffix(1);
+    return std::string(text);
+}
+
+bool is_name(const std::string& name) {
+    return !name.empty() && name.size() <= k_longest_name && std::none_of(name.begin(), name.end(), [](char c) {
+        return static_cast<unsigned char>(c) < 0x20 || c == 0x7F;
+    });
+}
+
+bool is_form(const Request& request) {
+    const std::string* type = request.headers.find("Content-Type");
+    return type != nullptr &&
+           platform::lower_case(type->substr(0, type->find(';'))) == "application/x-www-form-urlencoded";
 }
 
 void set_person(Poco::JSON::Object& object, const std::string& name) {
@@ -106,9 +136,10 @@ std::optional<Response> DemoProvider::handle(const Request& request) {
     if (!request.path.starts_with(m_path))
         return std::nullopt;
     const std::string path = request.path.substr(m_path.size());
+    const bool is_post = request.method == "POST";
     const auto query = platform::Parameters::parse(request.query);
-    const auto form = platform::Parameters::parse(request.body);
-    if (!query || !form)
+    const auto form = platform::Parameters::parse(is_post ? request.body : "");
+    if (!query || !form || (is_post && !is_form(request)))
         return error_response(400, "invalid_request");
     const std::string what = request.method + " " + path;
     if (what == "GET /.well-known/openid-configuration")
@@ -160,15 +191,13 @@ bool DemoProvider::is_valid(const platform::Parameters& query) const {
            query.get("code_challenge").size() == 43 && !query.get("state").empty();
 }
 
-Response DemoProvider::show_page(const platform::Parameters& query) const {
+Response DemoProvider::page(const platform::Parameters& request) const {
     namespace mustache = kainjow::mustache;
-    if (!is_valid(query))
-        return error_response(400, "invalid_request");
     mustache::data hidden{mustache::data::type::list};
-    for (const auto& [name, value] : query.all()) {
+    for (const char* name : k_kept) {
         mustache::data entry;
         entry.set("key", name);
-        entry.set("value", value);
+        entry.set("value", request.get(name));
         hidden << entry;
     }
     mustache::data values;
@@ -183,15 +212,24 @@ Response DemoProvider::show_page(const platform::Parameters& query) const {
     return response;
 }
 
+Response DemoProvider::show_page(const platform::Parameters& query) const {
+    return is_valid(query) ? page(query) : error_response(400, "invalid_request");
+}
+
 Response DemoProvider::answer_page(const platform::Parameters& form) {
     if (!is_valid(form))
         return error_response(400, "invalid_request");
     platform::Parameters answer;
-    const std::string& name = form.get("name");
-    if (form.get("action") == "sign_in" && !name.empty() && name.size() <= k_longest_name)
-        answer.add("code", add(m_codes, {name, form.get("nonce"), form.get("code_challenge"), 0}, k_code_seconds));
-    else
+    const std::string name = trimmed(form.get("name"));
+    if (form.get("action") == "sign_in" && !is_name(name))
+        return page(form); // the form asks for it; who sends it without is asked again
+    if (form.get("action") == "sign_in") {
+        Grant grant{name, form.get("nonce"), form.get("code_challenge"), now(), 0};
+        answer.add("code", add(m_codes, std::move(grant), k_code_seconds));
+    } else {
         answer.add("error", "access_denied");
+        answer.add("error_description", "the person cancelled");
+    }
     answer.add("state", form.get("state"));
     answer.add("iss", m_issuer);
     return redirect(m_redirect_uri, answer);
@@ -226,9 +264,10 @@ std::string DemoProvider::id_token(const Grant& grant, const std::string& access
     claims.set("iss", m_issuer);
     claims.set("aud", std::string(k_client_id));
     claims.set("iat", now());
-    claims.set("auth_time", now());
+    claims.set("auth_time", grant.signed_in_at);
     claims.set("exp", now() + k_token_seconds);
-    claims.set("nonce", grant.nonce);
+    if (!grant.nonce.empty())
+        claims.set("nonce", grant.nonce);
     claims.set("at_hash", platform::base64url_encode(platform::sha256(access_token).substr(0, 16)));
     set_person(claims, grant.name);
     return platform::jose::sign_jwt(m_key, header, claims);

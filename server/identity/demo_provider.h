@@ -29,6 +29,7 @@ private:
         std::string name;
         std::string nonce;
         std::string code_challenge;
+        std::int64_t signed_in_at = 0;
         std::int64_t expires_at = 0;
     };
     using Grants = std::map<std::string, Grant>;
@@ -36,6 +37,7 @@ private:
 
     [[nodiscard]] Response metadata() const;
     [[nodiscard]] Response keys() const;
+    [[nodiscard]] Response page(const platform::Parameters& request) const;
     [[nodiscard]] Response show_page(const platform::Parameters& query) const;
     [[nodiscard]] Response answer_page(const platform::Parameters& form);
     [[nodiscard]] Response token(const platform::Parameters& form);

@@ -1,5 +1,6 @@
 #include "server/identity/fetcher.h"
 
+#include "platform/encoding.h"
 #include "platform/http/network.h"
 
 #include <algorithm>
@@ -51,21 +52,45 @@ Result<std::unique_ptr<Fetcher>> make_fetcher(const FetcherOptions& options) {
                            [&](const Network& network) { return network.contains(address.host()); });
     };
     ClientOptions demo;
+    demo.tls = client.tls;
     demo.allow_address = [](const Poco::Net::SocketAddress& address) { return address.host().isLoopback(); };
     return std::unique_ptr<Fetcher>(
         std::make_unique<HttpFetcher>(std::move(client), std::move(demo), options.demo_origin));
+}
+
+void set_common_headers(platform::http::Headers& headers) {
+    headers.set("Accept", "application/json");
+    headers.set("User-Agent", "keyfob-server/" KEYFOB_VERSION);
+}
+
+Result<void> require_json(const ClientResponse& response, const platform::Url& url) {
+    const std::string* field = response.headers.find("Content-Type");
+    std::string type = field == nullptr ? std::string() : platform::lower_case(field->substr(0, field->find(';')));
+    while (type.ends_with(' '))
+        type.pop_back();
+    if (type == "application/json" || (type.starts_with("application/") && type.ends_with("+json")))
+        return {};
+    return Error{ErrorKind::invalid, url.origin.authority() + " answered " + url.path + " with \"" +
+                                         platform::printable(type, 80) + "\", not with JSON"};
+}
+
+Error wrong_status(int status, const platform::Url& url) {
+    constexpr int k_too_many_requests = 429;
+    const bool may_pass = status >= 500 || status == k_too_many_requests;
+    return {may_pass ? ErrorKind::unreachable : ErrorKind::invalid,
+            url.origin.authority() + " answered " + url.path + " with status " + std::to_string(status) +
+                (status >= 300 && status < 400 ? ", and redirects are not followed" : "")};
 }
 
 Result<std::string> fetch_document(const Fetcher& fetcher, const std::string& url, platform::http::Headers headers) {
     ClientRequest request;
     KEYFOB_TRY_ASSIGN(request.url, platform::Url::parse(url));
     request.headers = std::move(headers);
-    request.headers.set("Accept", "application/json");
-    request.headers.set("User-Agent", "keyfob-server/" KEYFOB_VERSION);
+    set_common_headers(request.headers);
     KEYFOB_TRY_ASSIGN(ClientResponse response, fetcher.send(request));
     if (response.status != 200)
-        return Error{response.status >= 500 ? ErrorKind::unreachable : ErrorKind::invalid,
-                     request.url.origin.authority() + " answered with status " + std::to_string(response.status)};
+        return wrong_status(response.status, request.url);
+    KEYFOB_TRY(require_json(response, request.url));
     return std::move(response.body);
 }
 

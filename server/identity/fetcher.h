@@ -28,7 +28,15 @@ struct FetcherOptions {
 /// Errors: invalid (an address, or the CA file).
 [[nodiscard]] platform::Result<std::unique_ptr<Fetcher>> make_fetcher(const FetcherOptions& options);
 
-/// A GET of a JSON document. Errors: those of send(), invalid (status other than 200).
+/// `Accept`, and who asks. No Accept-Encoding: nothing compressed is ever unpacked (RP-17).
+void set_common_headers(platform::http::Headers& headers);
+/// Errors: invalid (the answer does not call itself JSON).
+[[nodiscard]] platform::Result<void> require_json(const platform::http::ClientResponse& response,
+                                                  const platform::Url& url);
+/// A status other than 200 as an error: unreachable (5xx, 429: it may be better later), invalid.
+[[nodiscard]] platform::Error wrong_status(int status, const platform::Url& url);
+
+/// A GET of a JSON document. Errors: those of send() and of the functions above.
 [[nodiscard]] platform::Result<std::string> fetch_document(const Fetcher& fetcher, const std::string& url,
                                                            platform::http::Headers headers = {});
 

@@ -3,6 +3,7 @@
 #include "platform/digest.h"
 #include "platform/encoding.h"
 #include "platform/json.h"
+#include "server/identity/person.h"
 #include "server/identity/token_request.h"
 
 namespace keyfob::server::identity {
@@ -17,12 +18,12 @@ constexpr const char* k_github = "https://github.com";
 constexpr const char* k_github_api = "https://api.github.com";
 
 /// The primary address, if it is verified (RP-13).
-std::string verified_email(const Poco::JSON::Array& rows) {
+std::string primary_email(const Poco::JSON::Array& rows) {
     for (unsigned i = 0; i < rows.size(); ++i) {
         const Poco::JSON::Object::Ptr row = rows.getObject(i);
         if (!row.isNull() && json::get_bool(*row, "primary").value_or(false) &&
             json::get_bool(*row, "verified").value_or(false))
-            return json::get_string(*row, "email").value_or("");
+            return bounded_email(json::get_string(*row, "email").value_or(""));
     }
     return {};
 }
@@ -56,35 +57,43 @@ Result<std::string> GithubProvider::fetch(const std::string& path, const std::st
     return fetch_document(*m_fetcher, m_api + path, std::move(headers));
 }
 
+Result<std::string> GithubProvider::verified_email(const std::string& access_token) const {
+    KEYFOB_TRY_ASSIGN(const std::string text, fetch("/user/emails", access_token));
+    const auto wrapped = json::parse_object("{\"emails\":" + text + "}"); // our parser takes objects, this is an array
+    const auto rows = wrapped ? json::get_array(**wrapped, "emails") : nullptr;
+    if (rows.isNull() || (*wrapped)->size() != 1)
+        return Error{ErrorKind::invalid, "its list of e-mail addresses is not one"};
+    return primary_email(*rows);
+}
+
 Result<signin::Identity> GithubProvider::complete(const signin::UpstreamAttempt& attempt, const std::string& code,
                                                   const std::string& issuer) {
+    KEYFOB_TRY_ASSIGN(const CallLimit::Permit permit, m_calls.enter());
     if (!accepts_issuer(issuer))
         return Error{ErrorKind::invalid, "the answer is another provider's"};
-    KEYFOB_TRY_ASSIGN(const auto tokens, request_token(*m_fetcher, {m_issuer + "/login/oauth/access_token",
-                                                                    m_settings.client_id,
-                                                                    m_settings.client_secret,
-                                                                    {"client_secret_post"},
-                                                                    code,
-                                                                    attempt.code_verifier,
-                                                                    m_redirect_uri}));
+    const TokenRequest request{m_issuer + "/login/oauth/access_token",
+                               m_settings.client_id,
+                               m_settings.client_secret,
+                               {"client_secret_post"},
+                               code,
+                               attempt.code_verifier,
+                               m_redirect_uri};
+    KEYFOB_TRY_ASSIGN(const auto tokens, request_token(*m_fetcher, request));
     const auto access_token = json::get_string(*tokens, "access_token");
     if (!access_token)
         return Error{ErrorKind::invalid, "its answer has no access token"};
     KEYFOB_TRY_ASSIGN(const std::string user_text, fetch("/user", *access_token));
-    KEYFOB_TRY_ASSIGN(const auto user, json::parse_object(user_text));
-    const auto number = json::get_integer(*user, "id");
+    const auto user = json::parse_object(user_text);
+    const auto number = user ? json::get_integer(**user, "id") : std::nullopt;
     if (!number || *number <= 0)
         return Error{ErrorKind::invalid, "its answer does not say who it is"};
-    KEYFOB_TRY_ASSIGN(const std::string emails_text, fetch("/user/emails", *access_token));
-    KEYFOB_TRY_ASSIGN(const auto emails, json::parse_object("{\"emails\":" + emails_text + "}"));
-    const auto rows = json::get_array(*emails, "emails");
     signin::Identity identity;
+    KEYFOB_TRY_ASSIGN(identity.email, verified_email(*access_token));
+    identity.email_verified = !identity.email.empty();
     identity.issuer = m_issuer;
     identity.subject = std::to_string(*number); // the login name can change hands, the number cannot (RP-12)
-    const std::string login = json::get_string(*user, "login").value_or("");
-    identity.name = json::get_string(*user, "name").value_or(login);
-    identity.email = rows.isNull() ? std::string() : verified_email(*rows);
-    identity.email_verified = !identity.email.empty();
+    const std::string login = json::get_string(**user, "login").value_or("");
+    identity.name = bounded_name(json::get_string(**user, "name").value_or(login));
     identity.claims.emplace_back("login", login);
     return identity;
 }

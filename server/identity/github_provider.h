@@ -1,5 +1,6 @@
 #pragma once
 
+#include "server/identity/call_limit.h"
 #include "server/identity/provider_factory.h"
 
 #include <memory>
@@ -23,12 +24,14 @@ public:
 
 private:
     [[nodiscard]] platform::Result<std::string> fetch(const std::string& path, const std::string& access_token) const;
+    [[nodiscard]] platform::Result<std::string> verified_email(const std::string& access_token) const;
 
     const ProviderSettings m_settings;
     const std::string m_issuer;
     const std::string m_api;
     const std::string m_redirect_uri;
     const std::unique_ptr<Fetcher> m_fetcher;
+    CallLimit m_calls;
 };
 
 } // namespace keyfob::server::identity

@@ -5,6 +5,7 @@
 #include "platform/json.h"
 
 #include <algorithm>
+#include <optional>
 
 namespace keyfob::server::identity {
 namespace {
@@ -18,8 +19,8 @@ constexpr std::int64_t k_leeway = 60;
 constexpr std::int64_t k_latest_time = 253402300799; // the year 9999: beyond it somebody plays with us
 constexpr std::size_t k_longest_subject = 255;
 
-Error refused(const char* why) {
-    return {ErrorKind::invalid, std::string("the id_token is not valid: ") + why};
+Error refused(const std::string& why) {
+    return {ErrorKind::invalid, "the id_token is not valid: " + why};
 }
 
 bool is_time(const std::optional<std::int64_t>& time) {
@@ -31,12 +32,29 @@ bool is_subject(const std::string& text) {
            std::all_of(text.begin(), text.end(), [](char c) { return c >= 0x20 && c < 0x7F; });
 }
 
-/// We accept ourselves as the only audience: what else it is for we cannot judge.
-bool is_for_us(const Poco::JSON::Object& claims, const std::string& client_id) {
+/// We accept ourselves as the only audience: who else it is for we cannot judge (RP-10).
+Result<void> check_audience(const Poco::JSON::Object& claims, const std::string& client_id) {
+    auto audience = json::get_strings(claims, "aud").value_or(std::vector<std::string>{});
     if (const auto one = json::get_string(claims, "aud"))
-        return *one == client_id;
-    const auto several = json::get_strings(claims, "aud");
-    return several && several->size() == 1 && several->front() == client_id;
+        audience = {*one};
+    if (audience.empty())
+        return refused("aud is missing");
+    if (std::find(audience.begin(), audience.end(), client_id) == audience.end())
+        return refused("it is for another audience");
+    if (audience.size() > 1)
+        return refused("it is for others as well");
+    if (claims.has("azp") && json::get_string(claims, "azp") != client_id)
+        return refused("it was issued to another client");
+    return {};
+}
+
+Result<void> check_nonce(const Poco::JSON::Object& claims, const std::string& expected) {
+    const auto nonce = json::get_string(claims, "nonce");
+    if (!nonce || nonce->empty())
+        return refused("nonce is missing");
+    if (!platform::constant_time_equal(*nonce, expected))
+        return refused("its nonce is another");
+    return {};
 }
 
 /// The left half of the hash, as at_hash has it (section 3.1.3.6); all our algorithms use SHA-256.
@@ -50,35 +68,43 @@ bool fits_hash(const Poco::JSON::Object& claims, const char* name, const std::st
 Result<void> check_times(const Poco::JSON::Object& claims, std::int64_t now) {
     const auto expires = json::get_integer(claims, "exp");
     const auto issued = json::get_integer(claims, "iat");
-    if (!is_time(expires) || !is_time(issued))
-        return refused("exp or iat is missing or no time");
+    if (!is_time(expires))
+        return refused("exp is missing or no time");
+    if (!is_time(issued))
+        return refused("iat is missing or no time");
     if (*expires <= now - k_leeway)
         return refused("it has expired");
     if (*issued > now + k_leeway)
         return refused("it was issued in the future");
-    if (claims.has("nbf") && (!json::get_integer(claims, "nbf") || *json::get_integer(claims, "nbf") > now + k_leeway))
+    const auto not_before = json::get_integer(claims, "nbf");
+    if (claims.has("nbf") && (!not_before || *not_before > now + k_leeway))
         return refused("it is not valid yet");
     return {};
 }
 
 } // namespace
 
+Result<void> check_id_token_header(const platform::jose::Jwt& token, const std::vector<std::string>& algorithms) {
+    const std::string algorithm = token.algorithm();
+    if (algorithm.empty())
+        return refused("alg is missing");
+    if (std::find(algorithms.begin(), algorithms.end(), algorithm) == algorithms.end())
+        return refused("its algorithm " + platform::printable(algorithm, 20) + " is not accepted");
+    if (const std::string type = token.type(); !type.empty() && type != "jwt" && type != "application/jwt")
+        return refused("it is another kind of token");
+    return {};
+}
+
 Result<void> check_id_token_claims(const platform::jose::Jwt& token, const IdTokenExpectation& expected) {
     const Poco::JSON::Object& claims = *token.payload;
     const auto issuer = json::get_string(claims, "iss");
     if (!issuer || std::find(expected.issuers.begin(), expected.issuers.end(), *issuer) == expected.issuers.end())
         return refused("its issuer is another");
-    if (!is_for_us(claims, expected.client_id))
-        return refused("it is for another audience");
-    if (claims.has("azp") && json::get_string(claims, "azp") != expected.client_id)
-        return refused("it was issued to another client");
+    KEYFOB_TRY(check_audience(claims, expected.client_id));
     if (!is_subject(json::get_string(claims, "sub").value_or("")))
         return refused("sub is missing or no identifier");
-    if (const std::string type = token.type(); !type.empty() && type != "jwt")
-        return refused("it is another kind of token");
     KEYFOB_TRY(check_times(claims, expected.now));
-    if (!platform::constant_time_equal(json::get_string(claims, "nonce").value_or(""), expected.nonce))
-        return refused("its nonce is another");
+    KEYFOB_TRY(check_nonce(claims, expected.nonce));
     if (!fits_hash(claims, "at_hash", expected.access_token))
         return refused("at_hash does not fit the access token");
     if (!fits_hash(claims, "c_hash", expected.code))

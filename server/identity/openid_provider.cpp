@@ -5,9 +5,8 @@
 #include "platform/jose/jwt.h"
 #include "platform/json.h"
 #include "server/identity/id_token.h"
+#include "server/identity/person.h"
 #include "server/identity/token_request.h"
-
-#include <algorithm>
 
 namespace keyfob::server::identity {
 namespace {
@@ -18,35 +17,6 @@ using platform::Result;
 namespace json = platform::json;
 
 constexpr const char* k_scope = "openid profile email";
-
-bool is_https(const platform::Result<platform::Url>& url) {
-    return url && url->origin.scheme == "https";
-}
-
-void add_claims(signin::Identity& identity, const Poco::JSON::Object& claims) {
-    std::vector<std::string> names;
-    claims.getNames(names);
-    for (const std::string& name : names) {
-        if (const auto one = json::get_string(claims, name))
-            identity.claims.emplace_back(name, *one);
-        else if (const auto several = json::get_strings(claims, name))
-            for (const std::string& value : *several)
-                identity.claims.emplace_back(name, value);
-    }
-}
-
-/// What is empty yet is taken from `claims`.
-void fill(signin::Identity& identity, const Poco::JSON::Object& claims) {
-    if (identity.name.empty())
-        identity.name = json::get_string(claims, "name").value_or("");
-    if (identity.email.empty()) {
-        identity.email = json::get_string(claims, "email").value_or("");
-        identity.email_verified = json::get_bool(claims, "email_verified").value_or(false);
-    }
-    if (identity.name.empty())
-        identity.name = json::get_string(claims, "preferred_username").value_or("");
-    add_claims(identity, claims);
-}
 
 } // namespace
 
@@ -65,6 +35,7 @@ bool OpenIdProvider::accepts_issuer(const std::string& issuer) const {
 }
 
 Result<std::string> OpenIdProvider::authorization_url(const signin::UpstreamAttempt& attempt) {
+    KEYFOB_TRY_ASSIGN(const CallLimit::Permit permit, m_calls.enter());
     KEYFOB_TRY_ASSIGN(const auto metadata, m_metadata.get());
     platform::Parameters query;
     query.add("response_type", "code");
@@ -80,13 +51,17 @@ Result<std::string> OpenIdProvider::authorization_url(const signin::UpstreamAtte
     return platform::with_query(metadata->authorization_endpoint, query);
 }
 
-Result<Poco::JSON::Object::Ptr> OpenIdProvider::claims_of(const Poco::JSON::Object& tokens, const std::string& nonce,
-                                                          const std::string& code, const ProviderMetadata& metadata) {
+Result<Poco::JSON::Object::Ptr> OpenIdProvider::verified_claims(const Poco::JSON::Object& tokens,
+                                                                const std::string& nonce, const std::string& code,
+                                                                const ProviderMetadata& metadata) {
     const auto text = json::get_string(tokens, "id_token");
     if (!text)
         return Error{ErrorKind::invalid, "its answer has no id_token"};
-    KEYFOB_TRY_ASSIGN(const auto token, platform::jose::parse_jwt(*text));
-    KEYFOB_TRY(m_keys.verify(token, metadata.jwks_uri));
+    const auto token = platform::jose::parse_jwt(*text);
+    if (!token)
+        return Error{ErrorKind::invalid, "its id_token is not well-formed"};
+    KEYFOB_TRY(check_id_token_header(*token, metadata.signing_algorithms));
+    KEYFOB_TRY(m_keys.verify(*token, metadata.jwks_uri));
     IdTokenExpectation expected;
     expected.issuers = m_options.other_issuers;
     expected.issuers.push_back(m_settings.issuer);
@@ -95,27 +70,28 @@ Result<Poco::JSON::Object::Ptr> OpenIdProvider::claims_of(const Poco::JSON::Obje
     expected.access_token = json::get_string(tokens, "access_token").value_or("");
     expected.code = code;
     expected.now = platform::to_unix(m_clock.now());
-    KEYFOB_TRY(check_id_token_claims(token, expected));
-    return token.payload;
+    KEYFOB_TRY(check_id_token_claims(*token, expected));
+    return token->payload;
 }
 
 Result<Poco::JSON::Object::Ptr> OpenIdProvider::user_info(const ProviderMetadata& metadata,
                                                           const std::string& access_token,
                                                           const std::string& subject) const {
-    if (!is_https(platform::Url::parse(metadata.userinfo_endpoint)) && !m_settings.is_demo)
-        return Error{ErrorKind::invalid, "its userinfo endpoint is not https"};
     platform::http::Headers headers;
     headers.set("Authorization", "Bearer " + access_token); // RP-11: never in the query
     KEYFOB_TRY_ASSIGN(const std::string text,
                       fetch_document(*m_fetcher, metadata.userinfo_endpoint, std::move(headers)));
-    KEYFOB_TRY_ASSIGN(auto claims, json::parse_object(text));
-    if (json::get_string(*claims, "sub") != subject)
+    const auto claims = json::parse_object(text);
+    if (!claims)
+        return Error{ErrorKind::invalid, "its userinfo is no well-formed JSON object"};
+    if (json::get_string(**claims, "sub") != subject)
         return Error{ErrorKind::invalid, "its userinfo is about somebody else"};
-    return claims;
+    return *claims;
 }
 
 Result<signin::Identity> OpenIdProvider::complete(const signin::UpstreamAttempt& attempt, const std::string& code,
                                                   const std::string& issuer) {
+    KEYFOB_TRY_ASSIGN(const CallLimit::Permit permit, m_calls.enter());
     KEYFOB_TRY_ASSIGN(const auto metadata, m_metadata.get());
     if (!accepts_issuer(issuer))
         return Error{ErrorKind::invalid, "the answer is another provider's"};
@@ -124,16 +100,16 @@ Result<signin::Identity> OpenIdProvider::complete(const signin::UpstreamAttempt&
                                                  m_settings.client_secret, metadata->token_auth_methods, code,
                                                  m_settings.pkce_unsupported ? std::string() : attempt.code_verifier,
                                                  m_redirect_uri}));
-    KEYFOB_TRY_ASSIGN(const auto claims, claims_of(*tokens, attempt.nonce, code, *metadata));
+    KEYFOB_TRY_ASSIGN(const auto claims, verified_claims(*tokens, attempt.nonce, code, *metadata));
     signin::Identity identity;
     identity.issuer = m_settings.issuer;
     identity.subject = json::get_string(*claims, "sub").value();
-    fill(identity, *claims);
+    add_person(identity, *claims);
     const std::string access_token = json::get_string(*tokens, "access_token").value_or("");
     if ((identity.name.empty() || identity.email.empty()) && !metadata->userinfo_endpoint.empty() &&
         !access_token.empty()) {
         KEYFOB_TRY_ASSIGN(const auto more, user_info(*metadata, access_token, identity.subject));
-        fill(identity, *more);
+        add_person(identity, *more);
     }
     return identity;
 }

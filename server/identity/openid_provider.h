@@ -1,6 +1,7 @@
 #pragma once
 
 #include "platform/clock.h"
+#include "server/identity/call_limit.h"
 #include "server/identity/key_cache.h"
 #include "server/identity/provider_factory.h"
 #include "server/identity/provider_metadata.h"
@@ -30,9 +31,10 @@ public:
     [[nodiscard]] bool ready() const override { return m_metadata.known() != nullptr; }
 
 private:
-    [[nodiscard]] platform::Result<Poco::JSON::Object::Ptr> claims_of(const Poco::JSON::Object& tokens,
-                                                                      const std::string& nonce, const std::string& code,
-                                                                      const ProviderMetadata& metadata);
+    [[nodiscard]] platform::Result<Poco::JSON::Object::Ptr> verified_claims(const Poco::JSON::Object& tokens,
+                                                                            const std::string& nonce,
+                                                                            const std::string& code,
+                                                                            const ProviderMetadata& metadata);
     [[nodiscard]] platform::Result<Poco::JSON::Object::Ptr>
     user_info(const ProviderMetadata& metadata, const std::string& access_token, const std::string& subject) const;
 
@@ -43,6 +45,7 @@ private:
     const std::unique_ptr<Fetcher> m_fetcher;
     MetadataCache m_metadata;
     KeyCache m_keys;
+    CallLimit m_calls;
 };
 
 } // namespace keyfob::server::identity

@@ -25,7 +25,8 @@ struct ProviderSettings {
     bool is_demo = false; ///< set by the composition root alone: plain http on loopback is allowed for this issuer
 };
 
-/// `redirect_uri` is the constant of this provider (RP-01). Errors: invalid.
+/// `redirect_uri` is the constant of this provider (RP-01). Asks nobody: a provider that is away does not keep the server from starting.
+/// Errors: invalid (which setting).
 [[nodiscard]] platform::Result<std::unique_ptr<signin::IdentityProvider>>
 make_provider(ProviderSettings settings, const std::string& redirect_uri, const platform::Clock& clock);
 

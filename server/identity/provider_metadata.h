@@ -21,7 +21,8 @@ struct ProviderMetadata {
     std::string userinfo_endpoint; ///< may be empty
     std::string jwks_uri;
     std::vector<std::string> token_auth_methods;
-    bool sends_issuer = false; ///< RFC 9207: every answer carries `iss`
+    std::vector<std::string> signing_algorithms; ///< of id_tokens: what it announces of RS256 and ES256 (RP-09)
+    bool sends_issuer = false;                   ///< RFC 9207: every answer carries `iss`
 };
 
 struct MetadataRules {
@@ -34,7 +35,8 @@ struct MetadataRules {
 [[nodiscard]] platform::Result<ProviderMetadata> parse_metadata(std::string_view text, const MetadataRules& rules);
 
 /// The metadata of one provider: fetched when it is first needed, kept for an hour, and kept longer while the provider is away. One thread
-/// fetches, the others wait for it; after a failure the next try is some seconds later. Thread-safe.
+/// fetches; the others take what is known, be it old or a failure, and wait only while nothing is known at all. After a failure the next try
+/// is some seconds later. Thread-safe.
 class MetadataCache {
 public:
     MetadataCache(MetadataRules rules, const Fetcher& fetcher, const platform::Clock& clock);
@@ -44,13 +46,17 @@ public:
     known() const; ///< null before the first success; does not wait
 
 private:
+    using Known = std::shared_ptr<const ProviderMetadata>;
     [[nodiscard]] platform::Result<ProviderMetadata> fetch() const;
+    /// What to answer without asking the provider; nullopt: it has to be asked.
+    [[nodiscard]] std::optional<platform::Result<Known>> remembered(bool even_if_old) const;
+    [[nodiscard]] platform::Result<Known> remember(platform::Result<ProviderMetadata> fetched);
     const MetadataRules m_rules;
     const Fetcher& m_fetcher;
     const platform::Clock& m_clock;
     std::mutex m_fetching;
     mutable std::mutex m_mutex;
-    std::shared_ptr<const ProviderMetadata> m_known;
+    Known m_known;
     platform::SteadyTime m_fresh_until{};
     platform::SteadyTime m_next_try{};
     std::optional<platform::Error> m_last_error;

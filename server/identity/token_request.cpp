@@ -45,16 +45,14 @@ Result<void> authenticate(const TokenRequest& request, platform::Parameters& for
 }
 
 /// GitHub answers 200 with `error`; everybody else 400.
-Error refusal(const Poco::JSON::Object& object, int status) {
-    const std::string code = platform::json::get_string(object, "error").value_or("status " + std::to_string(status));
+Error refusal(const Poco::JSON::Object& object) {
+    const std::string code = platform::json::get_string(object, "error").value_or("unnamed error");
     const std::string text = platform::json::get_string(object, "error_description").value_or("");
     return {ErrorKind::denied, "it refused the code: " + platform::printable(code, 80) +
                                    (text.empty() ? "" : " (" + platform::printable(text, 200) + ")")};
 }
 
-} // namespace
-
-Result<Poco::JSON::Object::Ptr> request_token(const Fetcher& fetcher, const TokenRequest& request) {
+Result<platform::http::ClientRequest> make_message(const TokenRequest& request) {
     platform::http::ClientRequest message;
     message.method = "POST";
     KEYFOB_TRY_ASSIGN(message.url, platform::Url::parse(request.endpoint));
@@ -66,18 +64,32 @@ Result<Poco::JSON::Object::Ptr> request_token(const Fetcher& fetcher, const Toke
         form.add("code_verifier", request.code_verifier);
     KEYFOB_TRY(authenticate(request, form, message.headers));
     message.headers.set("Content-Type", "application/x-www-form-urlencoded");
-    message.headers.set("Accept", "application/json");
-    message.headers.set("User-Agent", "keyfob-server/" KEYFOB_VERSION);
+    set_common_headers(message.headers);
     message.body = form.encode();
+    return message;
+}
+
+/// Which other kinds of token mean we do not know. Without token_type (RFC 6749 demands it) a bearer token is taken for granted.
+bool is_bearer(const Poco::JSON::Object& tokens) {
+    return !tokens.has("token_type") ||
+           platform::equal_ignoring_case(platform::json::get_string(tokens, "token_type").value_or(""), "bearer");
+}
+
+} // namespace
+
+Result<Poco::JSON::Object::Ptr> request_token(const Fetcher& fetcher, const TokenRequest& request) {
+    KEYFOB_TRY_ASSIGN(const auto message, make_message(request));
     KEYFOB_TRY_ASSIGN(const auto response, fetcher.send(message));
-    if (response.status >= 500)
-        return Error{ErrorKind::unreachable,
-                     "its token endpoint answered with status " + std::to_string(response.status)};
     const auto object = platform::json::parse_object(response.body);
+    if (object && (*object)->has("error") && response.status < 500)
+        return refusal(**object);
+    if (response.status != 200)
+        return wrong_status(response.status, message.url);
+    KEYFOB_TRY(require_json(response, message.url));
     if (!object)
         return Error{ErrorKind::invalid, "its token endpoint answered no JSON"};
-    if (response.status != 200 || (*object)->has("error"))
-        return refusal(**object, response.status);
+    if (!is_bearer(**object))
+        return Error{ErrorKind::invalid, "its token endpoint gave another kind of token than Bearer"};
     return *object;
 }
 
