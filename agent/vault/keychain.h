@@ -12,7 +12,7 @@
 
 namespace keyfob::agent::vault {
 
-/// One account as the keychain keeps it. `attributes` are readable by anybody who may look into the keychain (server, user name, session id);
+/// One account as the keychain keeps it. `attributes` are readable by anybody who may look into the keychain (server, user name);
 /// the secret is the account's keys and cookie.
 struct KeychainItem {
     std::string id;    ///< the attribute that makes the item unique: storing the same id again replaces it
@@ -37,7 +37,7 @@ public:
     [[nodiscard]] virtual std::string tier() const = 0; ///< "secret-service"
 };
 
-/// The Secret Service through libsecret's asynchronous calls, schema org.keyfob.Account (attributes: id, server, user, session). Never asks
+/// The Secret Service through libsecret's asynchronous calls, schema org.keyfob.Account (attributes: id, server, user). Never asks
 /// D-Bus to start a bus of its own. `deadline` bounds each call.
 [[nodiscard]] std::unique_ptr<Keychain>
 make_secret_service_keychain(std::chrono::milliseconds deadline = std::chrono::seconds{3});

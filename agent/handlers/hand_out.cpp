@@ -1,0 +1,84 @@
+#include "agent/api/error_code.h"
+#include "agent/handlers/account_object.h"
+#include "agent/handlers/methods.h"
+#include "agent/vault/account_choice.h"
+#include "platform/json.h"
+#include "platform/url.h"
+
+#include <Poco/JSON/Array.h>
+
+#include <optional>
+
+namespace keyfob::agent::handlers {
+namespace {
+
+using platform::Error;
+using platform::ErrorKind;
+using platform::Result;
+namespace json = platform::json;
+using Poco::JSON::Array;
+using Poco::JSON::Object;
+
+struct Target {
+    std::optional<platform::Origin> origin; ///< absent: the account's own
+    std::string path;                       ///< with the query
+};
+
+/// An absolute URL, or a path that begins with `/` and means the account's server.
+Result<Target> read_target(const std::string& text) {
+    const Error invalid{ErrorKind::invalid, "this is neither a URL nor a path", "write /path or https://server/path",
+                        api::k_usage};
+    if (text.starts_with('/')) {
+        // Parsed behind some origin, so that what is refused in URLs is refused here.
+        const auto url = platform::Url::parse("http://127.0.0.1" + text);
+        return url ? Result<Target>(Target{std::nullopt, url->target()}) : Result<Target>(invalid);
+    }
+    const auto url = platform::Url::parse(text);
+    if (!url)
+        return invalid;
+    if (url->origin.scheme != "https" && !url->origin.is_loopback())
+        return Error{ErrorKind::invalid, "a session is never sent over plain http", "use https", api::k_usage};
+    return Target{url->origin, url->target()};
+}
+
+Object::Ptr lent_object(const vault::Account& account, const Target& target, std::int64_t now) {
+    Array header;
+    header.add(std::string("Cookie"));
+    header.add(account.cookie_name + "=" + std::string(account.cookie.reveal()));
+    Array headers;
+    headers.add(header);
+    Object::Ptr object(new Object(Poco::JSON_PRESERVE_KEY_ORDER));
+    object->set("url", account.server.text() + target.path);
+    object->set("headers", headers);
+    object->set("expires_in", account.cookie_expires_at - now);
+    object->set("account", account_object(account));
+    return object;
+}
+
+} // namespace
+
+void hand_out(const Services& services, const ipc::Call& call) {
+    const auto target = read_target(json::get_string(*call.parameters, "url").value_or(""));
+    if (!target)
+        return call.answer(target.error());
+    services.accounts.when_loaded([&services, call, target = *target](const Result<void>& loaded) {
+        if (!loaded)
+            return call.answer(loaded.error());
+        const std::string name = json::get_string(*call.parameters, "account").value_or("");
+        const auto chosen = vault::choose_account(services.accounts.all(), name, target.origin);
+        if (!chosen)
+            return call.answer(chosen.error());
+        const vault::AccountPtr account = *chosen;
+        services.renewer.lend(account, [&services, call, target, account](const Result<void>& lent) {
+            if (!lent) {
+                Error error = lent.error();
+                if (error.code == api::k_sign_in_needed)
+                    error.hint = KEYFOB_CLI_NAME " login " + account->server.text();
+                return call.answer(error);
+            }
+            call.answer(lent_object(*account, target, platform::to_unix(services.clock.now())));
+        });
+    });
+}
+
+} // namespace keyfob::agent::handlers

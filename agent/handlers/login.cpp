@@ -1,0 +1,86 @@
+#include "agent/api/error_code.h"
+#include "agent/handlers/account_object.h"
+#include "agent/handlers/methods.h"
+#include "platform/json.h"
+#include "platform/url.h"
+
+namespace keyfob::agent::handlers {
+namespace {
+
+using platform::Error;
+using platform::ErrorKind;
+using platform::Result;
+namespace json = platform::json;
+using Poco::JSON::Object;
+
+constexpr std::int64_t k_longest_timeout = 600; ///< seconds; a pairing lives no longer
+
+Error usage(const std::string& what, const std::string& hint = "") {
+    return {ErrorKind::invalid, what, hint, api::k_usage};
+}
+
+Result<login::LoginRequest> read_request(const Object& parameters) {
+    login::LoginRequest request;
+    const auto url = platform::Url::parse(json::get_string(parameters, "server").value_or(""));
+    if (!url || url->has_query || (url->path != "/" && !url->path.empty()))
+        return usage("this is not the address of a server", "write https://id.example.com");
+    if (url->origin.scheme != "https" && !url->origin.is_loopback())
+        return usage("plain http is for servers on this machine only", "use https");
+    request.server = url->origin;
+    const std::int64_t port = json::get_integer(parameters, "port").value_or(0);
+    const std::int64_t timeout = json::get_integer(parameters, "timeout").value_or(k_longest_timeout);
+    if (port < 0 || port > 65535)
+        return usage("a port lies between 1 and 65535");
+    if (timeout < 1 || timeout > k_longest_timeout)
+        return usage("the timeout must lie between 1 second and 10 minutes");
+    request.port = static_cast<std::uint16_t>(port);
+    request.timeout = std::chrono::seconds(timeout);
+    request.device_name = json::get_string(parameters, "device_name").value_or("");
+    return request;
+}
+
+std::string login_id(const ipc::Call& call) {
+    return json::get_string(*call.parameters, "login_id").value_or("");
+}
+
+} // namespace
+
+void login_start(const Services& services, const ipc::Call& call) {
+    const auto request = read_request(*call.parameters);
+    if (!request)
+        return call.answer(request.error());
+    services.accounts.when_loaded([&services, call, request = *request](const Result<void>& loaded) {
+        if (!loaded)
+            return call.answer(loaded.error());
+        if (!call.connection->is_open())
+            return;
+        services.logins.start(request, call.connection, [call](const Result<login::StartedLogin>& started) {
+            if (!started)
+                return call.answer(started.error());
+            Object::Ptr object(new Object(Poco::JSON_PRESERVE_KEY_ORDER));
+            object->set("login_id", started->id);
+            object->set("start_url", started->start_url);
+            object->set("expires_in", static_cast<std::int64_t>(started->expires_in.count()));
+            call.answer(object);
+        });
+    });
+}
+
+void login_wait(const Services& services, const ipc::Call& call) {
+    services.logins.wait(login_id(call), [call](const Result<vault::AccountPtr>& finished) {
+        if (!finished)
+            return call.answer(finished.error());
+        Object::Ptr object(new Object);
+        object->set("account", account_object(**finished));
+        call.answer(object);
+    });
+}
+
+void login_cancel(const Services& services, const ipc::Call& call) {
+    const auto cancelled = services.logins.cancel(login_id(call));
+    if (!cancelled)
+        return call.answer(cancelled.error());
+    call.answer(Object::Ptr(new Object));
+}
+
+} // namespace keyfob::agent::handlers

@@ -1,0 +1,48 @@
+#pragma once
+
+#include "platform/thread_pool.h"
+
+#include <chrono>
+#include <functional>
+#include <memory>
+
+namespace keyfob::agent::ipc {
+
+/// Runs `action` on the main loop thread, soon. From any thread.
+void run_on_main_loop(std::function<void()> action);
+
+/// One timer of the main loop; cancelled when it goes. Main loop thread only.
+class Timer {
+public:
+    Timer() = default;
+    Timer(const Timer&) = delete;
+    Timer& operator=(const Timer&) = delete;
+    ~Timer() { cancel(); }
+    void start(std::chrono::milliseconds delay, std::function<void()> action); ///< replaces what was started before
+    void cancel();
+
+private:
+    unsigned m_source = 0;
+    std::function<void()> m_action;
+};
+
+/// Threads for what may wait: requests to servers. Results come back to the main loop.
+class Workers {
+public:
+    Workers() : m_pool(k_threads, k_queue) {}
+    /// Runs `work` on a thread and then `done(result)` on the main loop. False: too much waits already; neither will run.
+    template <typename Work, typename Done> [[nodiscard]] bool run(Work work, Done done) {
+        return m_pool.try_submit([work = std::move(work), done = std::move(done)]() mutable {
+            auto result = std::make_shared<decltype(work())>(work());
+            run_on_main_loop([result, done = std::move(done)]() mutable { done(std::move(*result)); });
+        });
+    }
+    void stop() { m_pool.stop(); }
+
+private:
+    static constexpr std::size_t k_threads = 8;
+    static constexpr std::size_t k_queue = 256;
+    platform::ThreadPool m_pool;
+};
+
+} // namespace keyfob::agent::ipc

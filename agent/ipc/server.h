@@ -1,0 +1,46 @@
+#pragma once
+
+#include "agent/ipc/connection.h"
+#include "agent/ipc/json_rpc.h"
+#include "platform/result.h"
+#include "platform/unique_fd.h"
+
+#include <Poco/JSON/Object.h>
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+
+namespace keyfob::agent::ipc {
+
+using Answer = platform::Result<Poco::JSON::Object::Ptr>;
+
+/// One request of a command, as a method handler sees it.
+struct Call {
+    std::string method;
+    Poco::JSON::Object::Ptr parameters;
+    std::shared_ptr<Connection> connection;
+    std::function<void(const Answer&)> answer; ///< exactly once, now or later; on the main loop thread
+};
+
+/// Accepts commands on the agent's socket. Another user is refused before a byte is read (AG-09). Main loop thread only.
+class Server {
+public:
+    using Dispatch = std::function<void(Call)>;
+    Server(platform::UniqueFd listener, Dispatch dispatch);
+    Server(const Server&) = delete;
+    Server& operator=(const Server&) = delete;
+    ~Server();
+
+private:
+    void accept();
+    void handle(const std::shared_ptr<Connection>& connection, std::string_view line);
+
+    platform::UniqueFd m_listener;
+    Dispatch m_dispatch;
+    unsigned m_source = 0;
+    std::map<Connection*, std::shared_ptr<Connection>> m_connections;
+};
+
+} // namespace keyfob::agent::ipc

@@ -1,0 +1,150 @@
+#include "agent/login/login_flow.h"
+
+#include "agent/api/error_code.h"
+#include "platform/digest.h"
+#include "platform/encoding.h"
+#include "platform/log.h"
+#include "server/api/routes.h"
+
+namespace keyfob::agent::login {
+namespace {
+
+using platform::Error;
+using platform::ErrorKind;
+using platform::Result;
+namespace server_api = keyfob::server::api;
+
+constexpr std::chrono::milliseconds k_pause{500};
+constexpr std::chrono::seconds k_code_life{55}; ///< the server keeps a code for a minute
+
+bool may_pass(const Error& error) {
+    return error.kind == ErrorKind::unreachable || error.kind == ErrorKind::timed_out;
+}
+
+/// What the server's error says to the person in the terminal (RP-21).
+Error terminal_error(const std::string& code, const std::string& text) {
+    const std::string what = text.empty() ? code : text;
+    if (code == server_api::k_error_access_denied)
+        return {ErrorKind::cancelled, "the sign-in was declined: " + what, "", api::k_cancelled};
+    if (code == server_api::k_error_not_allowed)
+        return {ErrorKind::denied, "the server does not let you in: " + what, "ask who runs the server",
+                api::k_refused};
+    if (code == server_api::k_error_temporarily_unavailable)
+        return {ErrorKind::failed, "the identity provider cannot be reached: " + what, "try again in a moment",
+                api::k_failed};
+    return {ErrorKind::failed, "the sign-in failed: " + what, "try again, or ask who runs the server", api::k_failed};
+}
+
+Page page_of(const Error& error) {
+    if (error.code == api::k_cancelled)
+        return Page::declined;
+    return error.code == api::k_refused ? Page::not_allowed : Page::failed;
+}
+
+} // namespace
+
+LoginFlow::LoginFlow(FlowOptions options, FlowEvents events, const server_api::Transport& transport,
+                     const platform::Clock& clock, platform::Random& random)
+    : m_options(std::move(options)), m_events(std::move(events)), m_clock(clock), m_random(random),
+      m_key(platform::jose::EcKey::generate()), m_client(m_options.server, transport, clock, random) {}
+
+bool LoginFlow::has_ended() const {
+    const std::lock_guard lock(m_mutex);
+    return m_cancelled || m_ended.has_value();
+}
+
+Step LoginFlow::end(Page page) {
+    const std::lock_guard lock(m_mutex);
+    m_ended = page;
+    return {"", page};
+}
+
+Result<Step> LoginFlow::begin() {
+    const std::lock_guard one_at_a_time(m_exchange);
+    if (has_ended())
+        return Step{"", Page::over};
+    std::string state = m_random.token();
+    std::string verifier = m_random.token();
+    KEYFOB_TRY_ASSIGN(
+        const std::string request_uri,
+        m_client.push(m_key, {m_options.redirect_uri, state, platform::base64url_encode(platform::sha256(verifier)),
+                              m_options.device_name, m_options.device_os}));
+    m_state = std::move(state);
+    m_verifier = std::move(verifier);
+    return Step{m_client.authorization_url(request_uri), Page::over};
+}
+
+bool LoginFlow::is_ours(const platform::Parameters& answer) const {
+    return !m_state.empty() && platform::constant_time_equal(answer.get("state"), m_state) &&
+           platform::constant_time_equal(answer.get("iss"), m_options.server.text());
+}
+
+Step LoginFlow::refused(const platform::Parameters& answer) {
+    const Error error = terminal_error(platform::printable(answer.get("error"), 64),
+                                       platform::printable(answer.get("error_description"), 300));
+    const Step step = end(page_of(error));
+    m_events.fail(error);
+    return step;
+}
+
+Step LoginFlow::finish(const platform::Parameters& answer) {
+    const std::lock_guard one_at_a_time(m_exchange);
+    if (has_ended()) {
+        const std::lock_guard lock(m_mutex);
+        return {"", m_ended.value_or(Page::over)};
+    }
+    if (!is_ours(answer)) {
+        platform::log::warning("stray_callback", {{"server", m_options.server.authority()}});
+        return {"", Page::not_yours};
+    }
+    if (answer.find("error") != nullptr || answer.get("code").empty())
+        return refused(answer);
+    auto grant = redeem(answer.get("code"));
+    if (!grant) {
+        const Step step = end(Page::failed);
+        m_events.fail({grant.error().kind, "the sign-in failed: " + grant.error().message, "try again", api::k_failed});
+        return step;
+    }
+    const std::string session_id = grant->session_id;
+    if (const auto stored = m_events.store(std::move(*grant), m_key); !stored) {
+        (void)m_client.revoke(m_key, session_id); // nobody could use it
+        const Step step = end(Page::failed);
+        m_events.fail(stored.error());
+        return step;
+    }
+    return end(Page::signed_in);
+}
+
+/// False: it was cancelled.
+bool LoginFlow::pause() {
+    std::unique_lock lock(m_mutex);
+    m_wake.wait_for(lock, k_pause, [this] { return m_cancelled; });
+    return !m_cancelled;
+}
+
+/// A server that is being restarted, and an answer that got lost, must not cost the person the sign-in (S8).
+Result<server_api::SessionGrant> LoginFlow::redeem(const std::string& code) {
+    const auto deadline = m_clock.steady_now() + k_code_life;
+    while (true) {
+        auto grant = m_client.redeem(m_key, {code, m_verifier, m_options.redirect_uri});
+        if (grant || !may_pass(grant.error()) || m_clock.steady_now() >= deadline || !pause())
+            return grant;
+    }
+}
+
+void LoginFlow::cancel() {
+    {
+        const std::lock_guard lock(m_mutex);
+        if (m_ended)
+            return;
+        m_cancelled = true;
+    }
+    m_wake.notify_all();
+    const std::lock_guard one_at_a_time(m_exchange);
+    if (m_state.empty())
+        return; // the server has never heard of it
+    if (const auto cancelled = m_client.cancel(m_key); !cancelled)
+        platform::log::info("cancel_not_delivered", {{"reason", cancelled.error().message}});
+}
+
+} // namespace keyfob::agent::login

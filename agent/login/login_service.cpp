@@ -1,0 +1,62 @@
+#include "agent/login/login_service.h"
+
+#include "agent/api/error_code.h"
+#include "agent/login/login.h"
+
+namespace keyfob::agent::login {
+namespace {
+
+using platform::Error;
+using platform::ErrorKind;
+using platform::Result;
+
+constexpr std::size_t k_id_octets = 12;
+constexpr std::size_t k_most_logins = 32;
+
+Error unknown_login() {
+    return {ErrorKind::invalid, "there is no such sign-in", "", api::k_usage};
+}
+
+} // namespace
+
+LoginService::LoginService(vault::AccountStore& accounts, vault::Keychain& keychain, ipc::Workers& workers,
+                           const server::api::Transport& transport, const platform::Clock& clock,
+                           platform::Random& random)
+    : m_accounts(accounts), m_keychain(keychain), m_workers(workers), m_transport(transport), m_clock(clock),
+      m_random(random) {}
+
+LoginService::~LoginService() = default;
+
+void LoginService::start(const LoginRequest& request, const std::shared_ptr<ipc::Connection>& owner, Started started) {
+    if (m_logins.size() >= k_most_logins)
+        return started(
+            Error{ErrorKind::failed, "too many sign-ins run at once", "finish or cancel one", api::k_failed});
+    const std::string id = m_random.token(k_id_octets);
+    const auto login = std::make_shared<Login>(*this, request, id);
+    m_logins[id] = login;
+    owner->when_closed([this, id] { forget(id); });
+    login->start(std::move(started));
+}
+
+void LoginService::wait(const std::string& id, Finished finished) {
+    const auto found = m_logins.find(id);
+    if (found == m_logins.end())
+        return finished(unknown_login());
+    found->second->wait(std::move(finished));
+}
+
+Result<void> LoginService::cancel(const std::string& id) {
+    const auto found = m_logins.find(id);
+    if (found == m_logins.end())
+        return unknown_login();
+    found->second->abandon({ErrorKind::cancelled, "the sign-in was cancelled", "", api::k_cancelled});
+    return {};
+}
+
+void LoginService::forget(const std::string& id) {
+    const auto node = m_logins.extract(id);
+    if (!node.empty())
+        node.mapped()->release();
+}
+
+} // namespace keyfob::agent::login

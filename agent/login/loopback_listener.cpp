@@ -1,0 +1,144 @@
+#include "agent/login/loopback_listener.h"
+
+#include "agent/login/loopback_pages.h"
+#include "platform/tcp_peer.h"
+
+#include <unistd.h>
+
+namespace keyfob::agent::login {
+namespace {
+
+using platform::Result;
+using platform::http::Pool;
+using platform::http::Request;
+using platform::http::Response;
+
+constexpr std::size_t k_nonce_octets = 16;
+
+Response plain(int status, const char* text) {
+    Response response;
+    response.status = status;
+    response.headers.set("Content-Type", "text/plain; charset=utf-8");
+    response.body = text;
+    return response;
+}
+
+/// AG-05: a page of somebody else that fetches, frames or posts; a person's own navigation has neither Origin nor another mode.
+bool is_navigation(const Request& request) {
+    const std::string* mode = request.headers.find("Sec-Fetch-Mode");
+    return request.headers.find("Origin") == nullptr && (mode == nullptr || *mode == "navigate");
+}
+
+platform::http::ServerOptions server_options(std::uint16_t port, platform::Random& random) {
+    platform::http::ServerOptions options;
+    options.port = port;
+    options.access_log = false; // the paths are secrets
+    options.limits.fast_threads = 2;
+    options.limits.upstream_threads = 4;
+    options.limits.connections = 32;
+    options.limits.queue = 16;
+    options.request_id = [&random] { return random.token(9); };
+    options.admit_peer = [](const std::string&, std::uint16_t peer_port, std::uint16_t local_port) {
+        return platform::loopback_peer_owner(peer_port, local_port) == ::getuid(); // AG-01
+    };
+    return options;
+}
+
+} // namespace
+
+LoopbackListener::LoopbackListener(platform::Random& random)
+    : m_start_path("/s/" + random.token(k_nonce_octets)), m_callback_path("/cb/" + random.token(k_nonce_octets)),
+      m_done_path("/done/" + random.token(k_nonce_octets)) {}
+
+Result<std::unique_ptr<LoopbackListener>> LoopbackListener::open(std::uint16_t port, platform::Random& random) {
+    std::unique_ptr<LoopbackListener> listener(new LoopbackListener(random));
+    KEYFOB_TRY_ASSIGN(listener->m_server, platform::http::Server::start(server_options(port, random), *listener));
+    return listener;
+}
+
+void LoopbackListener::serve(std::shared_ptr<LoginFlow> flow, std::function<void()> on_done) {
+    const std::lock_guard lock(m_mutex);
+    m_flow = std::move(flow);
+    m_on_done = std::move(on_done);
+}
+
+void LoopbackListener::set_account(const std::string& name) {
+    const std::lock_guard lock(m_mutex);
+    m_account = name;
+}
+
+void LoopbackListener::stop() {
+    if (m_server)
+        m_server->stop();
+}
+
+platform::http::Application::Admission LoopbackListener::admit(const Request& head) {
+    Admission admission;
+    admission.body_bytes = 0;
+    const std::string* host = head.headers.find("Host");
+    const bool known = head.path == m_start_path || head.path == m_callback_path || head.path == m_done_path;
+    if (host == nullptr || "http://" + *host != base())
+        admission.refusal = plain(421, "not here\n"); // AG-02: a name that was made to point at this machine
+    else if (!known)
+        admission.refusal = plain(404, "nothing here\n");
+    else if (head.method != "GET")
+        admission.refusal = plain(405, "only GET\n");
+    else if (!is_navigation(head))
+        admission.refusal = plain(403, "only a person's own navigation\n");
+    admission.pool = head.path == m_done_path ? Pool::fast : Pool::upstream;
+    return admission;
+}
+
+Response LoopbackListener::handle(const Request& request) {
+    if (request.path == m_start_path)
+        return begin();
+    return request.path == m_callback_path ? finish(request) : done();
+}
+
+Response LoopbackListener::begin() {
+    std::shared_ptr<LoginFlow> flow;
+    {
+        const std::lock_guard lock(m_mutex);
+        flow = m_flow;
+    }
+    if (!flow)
+        return page_response(Page::over);
+    const auto step = flow->begin();
+    if (!step)
+        return not_begun_response(step.error().message);
+    if (step->location.empty())
+        return page_response(step->page);
+    Response response;
+    response.status = 303;
+    response.headers.set("Location", step->location);
+    return response;
+}
+
+Response LoopbackListener::finish(const Request& request) {
+    const auto answer = platform::Parameters::parse(request.query);
+    std::shared_ptr<LoginFlow> flow;
+    {
+        const std::lock_guard lock(m_mutex);
+        flow = m_flow;
+    }
+    if (!flow || !answer) // RP-22
+        return page_response(Page::not_yours);
+    const Step step = flow->finish(*answer);
+    if (step.page != Page::signed_in)
+        return page_response(step.page);
+    Response response;
+    response.status = 303; // AG-04: the code leaves the address bar
+    response.headers.set("Location", base() + m_done_path);
+    return response;
+}
+
+Response LoopbackListener::done() {
+    const std::lock_guard lock(m_mutex);
+    if (m_account.empty())
+        return page_response(Page::over);
+    if (m_on_done)
+        m_on_done();
+    return signed_in_response(m_account, KEYFOB_CLI_NAME);
+}
+
+} // namespace keyfob::agent::login

@@ -1,0 +1,44 @@
+#pragma once
+
+#include "agent/vault/account.h"
+#include "agent/vault/keychain.h"
+#include "platform/result.h"
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace keyfob::agent::vault {
+
+using AccountPtr = std::shared_ptr<Account>;
+
+/// The accounts of this device: in memory while the agent runs, in the keychain for good. Main loop thread only.
+class AccountStore {
+public:
+    using Done = std::function<void(const platform::Result<void>&)>;
+    explicit AccountStore(Keychain& keychain) : m_keychain(keychain) {}
+
+    /// Calls `done` when the keychain has been read; at once if it has. A failed reading is tried again by the next caller.
+    void when_loaded(Done done);
+    [[nodiscard]] std::vector<AccountPtr> all() const;
+    [[nodiscard]] AccountPtr find(const std::string& id) const; ///< null if absent
+    /// Keeps a new account, in the keychain first. The one that it replaces, if any, is given to `done`.
+    void add(Account account, std::function<void(const platform::Result<AccountPtr>& replaced)> done);
+    /// Writes a changed account. A failure is logged: memory has the newer state, and the server forgives an old challenge.
+    void save(const Account& account);
+    /// The server has ended it: it is shown as ended, and nothing of it is kept.
+    void mark_ended(Account& account);
+    /// Forgets it here and in the keychain.
+    void forget(const std::string& id, Done done);
+
+private:
+    void take(const std::vector<KeychainItem>& items);
+    Keychain& m_keychain;
+    bool m_loaded = false;
+    std::vector<Done> m_waiting;
+    std::map<std::string, AccountPtr> m_accounts;
+};
+
+} // namespace keyfob::agent::vault

@@ -1,0 +1,244 @@
+#include "server/api/client.h"
+
+#include "platform/encoding.h"
+#include "platform/jose/dpop.h"
+#include "platform/jose/jwt.h"
+#include "platform/json.h"
+#include "server/api/routes.h"
+#include "server/api/secure_session.h"
+
+#include <algorithm>
+
+namespace keyfob::server::api {
+namespace {
+
+using platform::Error;
+using platform::ErrorKind;
+using platform::Result;
+using platform::SecretString;
+namespace json = platform::json;
+using Response = platform::http::ClientResponse;
+
+constexpr std::size_t k_proof_id_octets = 16;
+
+Error not_ours(const std::string& server, const std::string& why) {
+    return {ErrorKind::failed, server + " is no keyfob server: " + why, "check the address", "failed"};
+}
+
+Error malformed(const platform::Origin& server) {
+    return {ErrorKind::failed, server.authority() + " sent an answer that makes no sense",
+            "is it a keyfob server of a fitting version?", "failed"};
+}
+
+/// The error of an answer that is not the one hoped for. Only JSON of our own form has a code (SE-11: a proxy's 401 is no session_ended).
+Error error_of(const platform::Origin& server, const Response& response) {
+    const auto object = json::parse_object(response.body);
+    const std::string code = object ? json::get_string(**object, "error").value_or("") : "";
+    const std::string text = object ? json::get_string(**object, "error_description").value_or("") : "";
+    const std::string message =
+        text.empty() ? "it answered with status " + std::to_string(response.status) : platform::printable(text, 300);
+    const ErrorKind kind = response.status == 503 ? ErrorKind::unreachable : ErrorKind::failed;
+    return {kind, server.authority() + ": " + message, "", platform::printable(code, 64)};
+}
+
+/// The value of our session cookie in the Set-Cookie fields.
+std::optional<std::string> cookie_value(const Response& response, const std::string& name) {
+    for (const std::string_view field : response.headers.all("Set-Cookie")) {
+        const std::string_view pair = field.substr(0, field.find(';'));
+        const std::size_t equals = pair.find('=');
+        if (equals != std::string_view::npos && pair.substr(0, equals) == name)
+            return std::string(pair.substr(equals + 1));
+    }
+    return std::nullopt;
+}
+
+/// `"<challenge>";id="…"`
+std::string challenge_of(const Response& response) {
+    const std::string* field = response.headers.find(k_challenge_header);
+    if (field == nullptr || field->size() < 2 || field->front() != '"')
+        return {};
+    const std::size_t end = field->find('"', 1);
+    return end == std::string::npos ? std::string() : field->substr(1, end - 1);
+}
+
+std::string cookie_name(const platform::Origin& server) {
+    return server.scheme == "https" ? "__Host-keyfob" : "keyfob";
+}
+
+Result<CookieGrant> cookie_grant(const platform::Origin& server, const Response& response,
+                                 const Poco::JSON::Object& object) {
+    CookieGrant grant;
+    grant.cookie_name = cookie_name(server);
+    auto value = cookie_value(response, grant.cookie_name);
+    const auto expires_in = json::get_integer(object, "expires_in");
+    const auto session_expires_at = json::get_integer(object, "session_expires_at");
+    grant.challenge = challenge_of(response);
+    if (!value || value->empty() || !expires_in || *expires_in < 0 || !session_expires_at || grant.challenge.empty())
+        return malformed(server);
+    grant.cookie = SecretString(std::move(*value));
+    grant.expires_in = *expires_in;
+    grant.session_expires_at = *session_expires_at;
+    return grant;
+}
+
+Result<SessionGrant> session_grant(const platform::Origin& server, const Response& response) {
+    const auto object = json::parse_object(response.body);
+    const auto user = object ? json::get_object(**object, "user") : nullptr;
+    if (!object || user.isNull() || json::get_string(**object, "token_type") != k_token_type ||
+        json::get_string(**object, "issuer") != server.text())
+        return malformed(server);
+    SessionGrant grant;
+    grant.session_id = json::get_string(**object, "session_id").value_or("");
+    const auto text = [&](const char* name) {
+        return platform::printable(json::get_string(*user, name).value_or(""), 255);
+    };
+    grant.user = {text("issuer"), text("subject"), text("name"), text("email"), text("provider")};
+    if (grant.session_id.empty() || grant.user.subject.empty())
+        return malformed(server);
+    KEYFOB_TRY_ASSIGN(grant.cookie, cookie_grant(server, response, **object));
+    return grant;
+}
+
+bool is_of(const platform::Origin& server, const Poco::JSON::Object& metadata, const char* member) {
+    const auto url = platform::Url::parse(json::get_string(metadata, member).value_or(""));
+    return url && url->origin == server;
+}
+
+} // namespace
+
+Client::Client(platform::Origin server, const Transport& transport, const platform::Clock& clock,
+               platform::Random& random)
+    : m_server(std::move(server)), m_transport(transport), m_clock(clock), m_random(random) {}
+
+Result<void> Client::discover() {
+    platform::http::ClientRequest request;
+    KEYFOB_TRY_ASSIGN(request.url, platform::Url::parse(url(k_metadata_path)));
+    KEYFOB_TRY_ASSIGN(const Response response, m_transport.send(request));
+    const auto object = json::parse_object(response.body);
+    if (response.status != 200 || !object)
+        return not_ours(m_server.text(), "it has no metadata");
+    if (const auto issuer = json::get_string(**object, "issuer"); issuer != m_server.text())
+        return not_ours(m_server.text(), "it calls itself " + platform::printable(issuer.value_or("nothing"), 200));
+    for (const char* endpoint : {"authorization_endpoint", "token_endpoint", "pushed_authorization_request_endpoint",
+                                 "revocation_endpoint", k_refresh_endpoint_member, k_cancel_endpoint_member})
+        if (!is_of(m_server, **object, endpoint))
+            return not_ours(m_server.text(), std::string(endpoint) + " is elsewhere");
+    if (const std::string* nonce = response.headers.find("DPoP-Nonce"))
+        m_nonce = *nonce;
+    return {};
+}
+
+std::string Client::authorization_url(const std::string& request_uri) const {
+    platform::Parameters query;
+    query.add("client_id", k_agent_client_id);
+    query.add("request_uri", request_uri);
+    return platform::with_query(url(k_authorize_path), query);
+}
+
+Result<Response> Client::post_form_once(const platform::jose::EcKey& key, const char* path,
+                                        const platform::Parameters& form) {
+    platform::http::ClientRequest request;
+    request.method = "POST";
+    KEYFOB_TRY_ASSIGN(request.url, platform::Url::parse(url(path)));
+    request.headers.set("Content-Type", "application/x-www-form-urlencoded");
+    request.headers.set("DPoP", platform::jose::make_dpop_proof(key, "POST", url(path), m_nonce,
+                                                                m_random.token(k_proof_id_octets), m_clock.now()));
+    request.body = form.encode();
+    KEYFOB_TRY_ASSIGN(Response response, m_transport.send(request));
+    if (const std::string* nonce = response.headers.find("DPoP-Nonce"))
+        m_nonce = *nonce;
+    return response;
+}
+
+Result<Response> Client::post_form(const platform::jose::EcKey& key, const char* path,
+                                   const platform::Parameters& form) {
+    KEYFOB_TRY_ASSIGN(Response response, post_form_once(key, path, form));
+    if (response.status == 400 && error_of(m_server, response).code == k_error_use_dpop_nonce)
+        return post_form_once(key, path, form); // once, now with the nonce of that answer
+    return response;
+}
+
+Result<std::string> Client::push(const platform::jose::EcKey& key, const PushedAuthorization& request) {
+    platform::Parameters form;
+    form.add("client_id", k_agent_client_id);
+    form.add("response_type", "code");
+    form.add("redirect_uri", request.redirect_uri);
+    form.add("state", request.state);
+    form.add("code_challenge", request.code_challenge);
+    form.add("code_challenge_method", "S256");
+    form.add("device_name", request.device_name);
+    form.add("device_os", request.device_os);
+    KEYFOB_TRY_ASSIGN(const Response response, post_form(key, k_par_path, form));
+    if (response.status != 201)
+        return error_of(m_server, response);
+    KEYFOB_TRY_ASSIGN(const auto object, json::parse_object(response.body));
+    const auto request_uri = json::get_string(*object, "request_uri");
+    if (!request_uri)
+        return malformed(m_server);
+    return *request_uri;
+}
+
+Result<void> Client::cancel(const platform::jose::EcKey& key) {
+    platform::Parameters form;
+    form.add("client_id", k_agent_client_id);
+    KEYFOB_TRY_ASSIGN(const Response response, post_form(key, k_cancel_path, form));
+    if (response.status != 200)
+        return error_of(m_server, response);
+    return {};
+}
+
+Result<SessionGrant> Client::redeem(const platform::jose::EcKey& key, const CodeRedemption& request) {
+    platform::Parameters form;
+    form.add("grant_type", "authorization_code");
+    form.add("client_id", k_agent_client_id);
+    form.add("code", request.code);
+    form.add("code_verifier", request.code_verifier);
+    form.add("redirect_uri", request.redirect_uri);
+    KEYFOB_TRY_ASSIGN(const Response response, post_form(key, k_token_path, form));
+    if (response.status != 200)
+        return error_of(m_server, response);
+    return session_grant(m_server, response);
+}
+
+Result<Response> Client::post_renewal(const platform::jose::EcKey& key, const std::string& session_id,
+                                      const std::string& challenge) const {
+    platform::http::ClientRequest request;
+    request.method = "POST";
+    KEYFOB_TRY_ASSIGN(request.url, platform::Url::parse(url(k_refresh_path)));
+    request.headers.set(k_session_id_header, session_id);
+    if (!challenge.empty()) {
+        Poco::JSON::Object header;
+        header.set("typ", k_proof_type);
+        Poco::JSON::Object payload;
+        payload.set("jti", challenge);
+        payload.set("aud", url(k_refresh_path));
+        payload.set("iat", platform::to_unix(m_clock.now()));
+        request.headers.set(k_response_header, platform::jose::sign_jwt(key, header, payload));
+    }
+    return m_transport.send(request);
+}
+
+Result<CookieGrant> Client::refresh(const platform::jose::EcKey& key, const std::string& session_id,
+                                    const std::string& challenge) {
+    KEYFOB_TRY_ASSIGN(Response response, post_renewal(key, session_id, challenge));
+    if (response.status == 403 && error_of(m_server, response).code == k_error_challenge) {
+        KEYFOB_TRY_ASSIGN(response, post_renewal(key, session_id, challenge_of(response)));
+    }
+    if (response.status != 200)
+        return error_of(m_server, response);
+    KEYFOB_TRY_ASSIGN(const auto object, json::parse_object(response.body));
+    return cookie_grant(m_server, response, *object);
+}
+
+Result<void> Client::revoke(const platform::jose::EcKey& key, const std::string& session_id) {
+    platform::Parameters form;
+    form.add("client_id", k_agent_client_id);
+    form.add("token", session_id);
+    form.add("token_type_hint", "session_id");
+    KEYFOB_TRY_ASSIGN(const Response response, post_form(key, k_revoke_path, form));
+    if (response.status != 200)
+        return error_of(m_server, response);
+    return {};
+}
+
+} // namespace keyfob::server::api
