@@ -3,7 +3,10 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <optional>
 #include <vector>
+
+#include <arpa/inet.h>
 
 namespace keyfob::platform::http {
 namespace {
@@ -12,6 +15,17 @@ using Poco::Net::IPAddress;
 
 const unsigned char* octets_of(const IPAddress& address) {
     return static_cast<const unsigned char*>(address.addr());
+}
+
+/// Poco 1.11 takes `::` for a failure and `10.1` for 10.0.0.1, so it is asked neither.
+std::optional<IPAddress> parse_address(const std::string& text) {
+    in_addr four{};
+    if (::inet_pton(AF_INET, text.c_str(), &four) == 1)
+        return IPAddress(&four, sizeof four);
+    in6_addr six{};
+    if (::inet_pton(AF_INET6, text.c_str(), &six) == 1)
+        return IPAddress(&six, sizeof six);
+    return std::nullopt;
 }
 
 std::vector<Network> networks(std::initializer_list<const char*> texts) {
@@ -47,10 +61,10 @@ Result<Network> Network::parse(std::string_view text) {
     const Error refused{ErrorKind::invalid, "\"" + std::string(text) + "\" is no address and no network",
                         "write 10.0.0.7 or 10.0.0.0/8"};
     const std::size_t slash = text.find('/');
-    IPAddress address;
-    if (!IPAddress::tryParse(std::string(text.substr(0, slash)), address))
+    auto address = parse_address(std::string(text.substr(0, slash)));
+    if (!address)
         return refused;
-    const unsigned longest = address.family() == IPAddress::IPv4 ? 32 : 128;
+    const unsigned longest = address->family() == IPAddress::IPv4 ? 32 : 128;
     unsigned prefix = longest;
     if (slash != std::string_view::npos) {
         const std::string_view digits = text.substr(slash + 1);
@@ -58,7 +72,7 @@ Result<Network> Network::parse(std::string_view text) {
         if (digits.empty() || error != std::errc() || end != digits.data() + digits.size() || prefix > longest)
             return refused;
     }
-    return Network(std::move(address), prefix);
+    return Network(std::move(*address), prefix);
 }
 
 bool Network::contains(const IPAddress& address) const {
