@@ -1,0 +1,50 @@
+#include "agent/api/client.h"
+#include "agent/api/messages.h"
+#include "cli/account_text.h"
+#include "cli/commands/commands.h"
+#include "cli/launcher.h"
+#include "platform/json.h"
+
+namespace keyfob::cli::commands {
+namespace {
+
+using platform::Result;
+using Poco::JSON::Object;
+
+Result<Object::Ptr> end_sessions(const Context& context) {
+    const bool all = context.arguments.has("all");
+    if (all && context.arguments.has("account"))
+        return usage_error("--all and --account do not go together");
+    Object parameters(Poco::JSON_PRESERVE_KEY_ORDER);
+    if (all)
+        parameters.set("all", true);
+    else if (const std::string account = option_or_variable(context, "account", "KEYFOB_ACCOUNT"); !account.empty())
+        parameters.set("account", account);
+    KEYFOB_TRY_ASSIGN(auto agent, connect_agent(context.environment));
+    return agent.call(agent::api::k_logout, parameters);
+}
+
+void tell(Console& console, const Object& ended) {
+    const auto text = [&](const char* name) { return platform::json::get_string(ended, name).value_or(""); };
+    console.say("Signed out: " + text("account"));
+    if (!platform::json::get_bool(ended, "revoked").value_or(false))
+        console.warning(text("server") + " could not be told" + (text("detail").empty() ? "" : ": " + text("detail")) +
+                        "; the session is forgotten here, and runs out there");
+}
+
+} // namespace
+
+int logout(const Context& context) {
+    const auto answer = end_sessions(context);
+    if (!answer)
+        return fail(context.console, answer.error());
+    const auto ended = platform::json::get_array(**answer, "ended");
+    if (ended.isNull() || ended->size() == 0)
+        context.console.say("Nobody was signed in.");
+    for (unsigned i = 0; !ended.isNull() && i < ended->size(); ++i)
+        if (const auto one = ended->getObject(i); !one.isNull())
+            tell(context.console, *one);
+    return 0;
+}
+
+} // namespace keyfob::cli::commands

@@ -1,0 +1,91 @@
+#include "cli/console.h"
+
+#include "cli/ascii_json.h"
+#include "platform/encoding.h"
+#include "platform/json.h"
+
+#include <cerrno>
+#include <system_error>
+
+#include <poll.h>
+#include <unistd.h>
+
+namespace keyfob::cli {
+namespace {
+
+constexpr std::size_t k_longest_text = 4096;
+constexpr const char* k_red = "31";
+constexpr const char* k_yellow = "33";
+constexpr const char* k_plain = "1";
+
+/// 0, or why it failed.
+int write_all(int fd, std::string_view octets) {
+    while (!octets.empty()) {
+        const ssize_t count = ::write(fd, octets.data(), octets.size());
+        if (count >= 0) {
+            octets.remove_prefix(static_cast<std::size_t>(count));
+        } else if (errno == EAGAIN) { // somebody who shares the terminal or pipe made it non-blocking
+            pollfd ready{fd, POLLOUT, 0};
+            ::poll(&ready, 1, -1);
+        } else if (errno != EINTR) {
+            return errno;
+        }
+    }
+    return 0;
+}
+
+} // namespace
+
+Console::Console(int out, int err, const platform::Environment& environment)
+    : m_out(out), m_err(err), m_person(::isatty(err) == 1),
+      m_colour(m_person && environment("NO_COLOR").empty() && environment("TERM") != "dumb") {}
+
+bool Console::write(std::string_view octets) {
+    if (m_output_errno == 0)
+        m_output_errno = write_all(m_out, octets);
+    return m_output_errno == 0;
+}
+
+bool Console::print(std::string_view text) {
+    return write(platform::printable(text, k_longest_text) + "\n");
+}
+
+bool Console::print_json(const Poco::JSON::Object& object) {
+    return write(ascii_json(platform::json::to_text(object)) + "\n");
+}
+
+void Console::say(std::string_view text) {
+    (void)write_all(m_err,
+                    platform::printable(text, k_longest_text) + "\n"); // when stderr fails, there is nobody to tell
+}
+
+void Console::labelled(const char* colour, const char* label, std::string_view text) const {
+    const std::string head =
+        m_colour ? "\x1b[" + std::string(colour) + "m" + label + ":\x1b[0m " : std::string(label) + ": ";
+    (void)write_all(m_err, head + platform::printable(text, k_longest_text) + "\n");
+}
+
+void Console::note(std::string_view text) {
+    labelled(k_plain, "note", text);
+}
+void Console::warning(std::string_view text) {
+    labelled(k_yellow, "warning", text);
+}
+void Console::hint(std::string_view text) {
+    labelled(k_plain, "hint", text);
+}
+
+void Console::error(const platform::Error& error) {
+    labelled(k_red, "error", error.message);
+    if (!error.hint.empty())
+        hint(error.hint);
+}
+
+std::optional<platform::Error> Console::output_error() const {
+    if (m_output_errno == 0 || m_output_errno == EPIPE)
+        return std::nullopt;
+    return platform::Error{platform::ErrorKind::failed,
+                           "cannot write to standard output: " + std::generic_category().message(m_output_errno)};
+}
+
+} // namespace keyfob::cli

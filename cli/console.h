@@ -1,0 +1,49 @@
+#pragma once
+
+#include "platform/paths.h"
+#include "platform/result.h"
+
+#include <Poco/JSON/Object.h>
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace keyfob::cli {
+
+/// The only place that prints: data to stdout, talk to stderr. Everything but write() makes its text harmless to a terminal first (CL-02),
+/// so that texts of servers and of the agent can be given as they came. Colour only on a terminal and without NO_COLOR.
+/// Nothing is buffered. One thread.
+class Console {
+public:
+    Console(int out, int err, const platform::Environment& environment);
+
+    // stdout. False: nobody takes it (any more); see output_error().
+    bool write(std::string_view octets); ///< unchanged
+    bool print(std::string_view text);   ///< one line
+    /// One line of JSON in pure ASCII, so that no terminal finds a command in it.
+    bool print_json(const Poco::JSON::Object& object);
+
+    // stderr
+    void say(std::string_view text); ///< one line
+    void note(std::string_view text);
+    void warning(std::string_view text);
+    void hint(std::string_view text);
+    void error(const platform::Error& error); ///< `error: …` and, if there is one, `hint: …`
+
+    [[nodiscard]] bool person_reads() const { return m_person; } ///< stderr is a terminal
+    [[nodiscard]] bool output_gone() const { return m_output_errno != 0; }
+    /// Why stdout failed; nullopt also when its reader has just gone away (EPIPE), which is no error.
+    [[nodiscard]] std::optional<platform::Error> output_error() const;
+
+private:
+    void labelled(const char* colour, const char* label, std::string_view text) const;
+
+    int m_out;
+    int m_err;
+    bool m_person;
+    bool m_colour;
+    int m_output_errno = 0;
+};
+
+} // namespace keyfob::cli

@@ -1,0 +1,84 @@
+#include "cli/login_report.h"
+
+#include "agent/api/error_code.h"
+#include "cli/account_text.h"
+#include "cli/command.h"
+#include "cli/values.h"
+
+#include <array>
+
+#include <unistd.h>
+
+namespace keyfob::cli {
+namespace {
+
+using Poco::JSON::Object;
+
+std::string host_name() {
+    std::array<char, 256> name{};
+    return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "HOST";
+}
+
+Object event(const char* name) {
+    Object object(Poco::JSON_PRESERVE_KEY_ORDER);
+    object.set("event", std::string(name));
+    return object;
+}
+
+} // namespace
+
+void LoginReport::waiting(const std::string& server, const platform::Url& start, std::int64_t expires_in) {
+    if (m_json) {
+        Object object = event("waiting");
+        object.set("url", start.text());
+        object.set("expires_in", expires_in);
+        m_console.print_json(object);
+        return;
+    }
+    m_console.say("To sign in to " + server + ", open this address in a browser on this machine:");
+    m_console.say("");
+    m_console.say("  " + start.text());
+    m_console.say("");
+}
+
+void LoginReport::browser(const platform::Result<void>& opened, const platform::Url& start) {
+    if (opened) {
+        if (!m_json)
+            m_console.say("Your browser has been asked to open it.");
+        return;
+    }
+    const std::string port = std::to_string(start.origin.port);
+    m_console.note(opened.error().message);
+    m_console.hint("to use a browser on another machine, run there: ssh -L " + port + ":127.0.0.1:" + port + " " +
+                   host_name() + "   and open the address there");
+}
+
+void LoginReport::still_waiting(std::int64_t expires_in) {
+    if (!m_json)
+        m_console.say("Waiting for you to finish there, up to " + describe(std::chrono::seconds(expires_in)) +
+                      ". Ctrl-C cancels.");
+}
+
+void LoginReport::signed_in(const Object::Ptr& account) {
+    if (m_json) {
+        Object object = event("signed_in");
+        object.set("account", account);
+        m_console.print_json(object);
+        return;
+    }
+    const AccountText text = read_account(*account);
+    m_console.say("Signed in to " + text.server + " as " + text.user + ".");
+}
+
+int LoginReport::failed(const platform::Error& error) {
+    if (!m_json)
+        return fail(m_console, error);
+    Object object = event("error");
+    object.set("code", std::string(agent::api::error_code(error.code).word));
+    object.set("message", error.message);
+    object.set("hint", error.hint);
+    m_console.print_json(object);
+    return agent::api::exit_code(error);
+}
+
+} // namespace keyfob::cli

@@ -1,0 +1,32 @@
+#pragma once
+
+#include "cli/console.h"
+#include "platform/result.h"
+#include "platform/url.h"
+
+#include <Poco/JSON/Object.h>
+
+#include <cstdint>
+#include <string>
+
+namespace keyfob::cli {
+
+/// How a login is told: to a person on stderr, or to a program as one JSON event a line on stdout.
+class LoginReport {
+public:
+    LoginReport(Console& console, bool json) : m_console(console), m_json(json) {}
+
+    void waiting(const std::string& server, const platform::Url& start, std::int64_t expires_in);
+    /// `problem`: why no browser was opened.
+    void browser(const platform::Result<void>& opened, const platform::Url& start);
+    void still_waiting(std::int64_t expires_in);
+    void signed_in(const Poco::JSON::Object::Ptr& account);
+    /// Returns the exit code.
+    [[nodiscard]] int failed(const platform::Error& error);
+
+private:
+    Console& m_console;
+    bool m_json;
+};
+
+} // namespace keyfob::cli
