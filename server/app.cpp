@@ -3,6 +3,7 @@
 #include "platform/http/client.h"
 #include "platform/http/server.h"
 #include "platform/log.h"
+#include "platform/periodic_task.h"
 #include "platform/url.h"
 #include "server/api/routes.h"
 #include "server/housekeeping.h"
@@ -18,6 +19,8 @@ namespace {
 using platform::Result;
 
 constexpr const char* k_demo_provider = "demo";
+constexpr std::chrono::minutes k_housekeeping_pause{1};
+constexpr std::chrono::seconds k_preparation_pause{15};
 
 std::string redirect_uri(const Config& config, const std::string& provider) {
     return config.external_url + api::k_callback_path + std::string("/") +
@@ -102,10 +105,11 @@ Result<void> run(Config config) {
                                   demo.get()};
     KEYFOB_TRY_ASSIGN(http::TrustedProxies proxies, http::TrustedProxies::parse(config.trusted_proxies));
     http::Router router(services, std::move(proxies));
-    const Housekeeping housekeeping(*store, clock);
     KEYFOB_TRY_ASSIGN(platform::http::ServerOptions options, server_options(config, random));
     KEYFOB_TRY_ASSIGN(const auto server, platform::http::Server::start(std::move(options), router));
     platform::log::info("listening on " + config.listen(), {{"external_url", config.external_url}});
+    const platform::PeriodicTask housekeeping(k_housekeeping_pause, [&] { remove_expired(*store, clock); });
+    const platform::PeriodicTask preparation(k_preparation_pause, [&] { prepare_providers(providers); });
     wait_for_signal();
     platform::log::info("stopping");
     server->stop();

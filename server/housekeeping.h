@@ -1,32 +1,15 @@
 #pragma once
 
 #include "platform/clock.h"
+#include "server/signin/providers.h"
 #include "server/signin/store.h"
-
-#include <condition_variable>
-#include <mutex>
-#include <thread>
 
 namespace keyfob::server {
 
-/// Removes what is over, in small batches, once a minute (KS-08). Runs as long as the object lives.
-class Housekeeping {
-public:
-    Housekeeping(signin::Store& store, const platform::Clock& clock);
-    Housekeeping(const Housekeeping&) = delete;
-    Housekeeping& operator=(const Housekeeping&) = delete;
-    ~Housekeeping();
+/// Removes what is over, in small batches (KS-08). Once a minute is often enough.
+void remove_expired(signin::Store& store, const platform::Clock& clock);
 
-private:
-    void run();
-    void remove_expired();
-
-    signin::Store& m_store;
-    const platform::Clock& m_clock;
-    std::mutex m_mutex;
-    std::condition_variable m_wake;
-    bool m_stopping = false;
-    std::thread m_thread;
-};
+/// Reads the metadata of providers that were not reached yet, so that /readyz tells before the first person asks. May wait for them.
+void prepare_providers(const signin::Providers& providers);
 
 } // namespace keyfob::server

@@ -34,6 +34,11 @@ bool OpenIdProvider::accepts_issuer(const std::string& issuer) const {
     return !metadata || !metadata->sends_issuer;
 }
 
+Result<void> OpenIdProvider::prepare() {
+    KEYFOB_TRY(m_metadata.get());
+    return {};
+}
+
 Result<std::string> OpenIdProvider::authorization_url(const signin::UpstreamAttempt& attempt) {
     KEYFOB_TRY_ASSIGN(const CallLimit::Permit permit, m_calls.enter());
     KEYFOB_TRY_ASSIGN(const auto metadata, m_metadata.get());

@@ -28,6 +28,7 @@ public:
     [[nodiscard]] platform::Result<signin::Identity>
     complete(const signin::UpstreamAttempt& attempt, const std::string& code, const std::string& issuer) override;
     [[nodiscard]] bool accepts_issuer(const std::string& issuer) const override;
+    [[nodiscard]] platform::Result<void> prepare() override;
     [[nodiscard]] bool ready() const override { return m_metadata.known() != nullptr; }
 
 private:

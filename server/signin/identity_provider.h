@@ -41,6 +41,8 @@ public:
                                                               const std::string& issuer) = 0;
     /// For error answers, which never reach complete(): whether `iss` is acceptable (RP-06). Does not block.
     [[nodiscard]] virtual bool accepts_issuer(const std::string& issuer) const = 0;
+    /// Fetches what it needs before the first sign-in. May wait for the network. Errors: those of authorization_url().
+    [[nodiscard]] virtual platform::Result<void> prepare() { return {}; }
     /// True when discovery has succeeded at least once; for /readyz. Does not block.
     [[nodiscard]] virtual bool ready() const = 0;
 };

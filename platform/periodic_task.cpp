@@ -1,0 +1,27 @@
+#include "platform/periodic_task.h"
+
+namespace keyfob::platform {
+
+PeriodicTask::PeriodicTask(std::chrono::milliseconds pause, std::function<void()> action)
+    : m_pause(pause), m_action(std::move(action)), m_thread([this] { run(); }) {}
+
+PeriodicTask::~PeriodicTask() {
+    {
+        const std::lock_guard lock(m_mutex);
+        m_stopping = true;
+    }
+    m_wake.notify_all();
+    m_thread.join();
+}
+
+void PeriodicTask::run() {
+    std::unique_lock lock(m_mutex);
+    while (!m_stopping) {
+        lock.unlock();
+        m_action();
+        lock.lock();
+        m_wake.wait_for(lock, m_pause, [this] { return m_stopping; });
+    }
+}
+
+} // namespace keyfob::platform
