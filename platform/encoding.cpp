@@ -143,6 +143,8 @@ std::string percent_encode(std::string_view text) {
 std::optional<std::string> percent_decode(std::string_view text) {
     std::string decoded;
     for (std::size_t i = 0; i < text.size(); ++i) {
+        if (text[i] == '\0')
+            return std::nullopt;
         if (text[i] != '%') {
             decoded += text[i];
             continue;

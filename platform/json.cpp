@@ -49,6 +49,7 @@ Result<Poco::JSON::Object::Ptr> parse_object(std::string_view text) {
     try {
         Poco::JSON::Parser parser(new StrictHandler);
         parser.setDepth(k_max_depth);
+        parser.setAllowNullByte(false); // a reader in C would take what stands before it for the whole
         const Poco::Dynamic::Var value = parser.parse(std::string(text));
         if (value.type() != typeid(Poco::JSON::Object::Ptr))
             return malformed;

@@ -16,7 +16,8 @@ namespace keyfob::platform::json {
 /// Deepest nesting accepted of anything that comes from outside (OP-04).
 inline constexpr int k_max_depth = 16;
 
-/// Parses one JSON object: valid UTF-8, at most k_max_depth deep, no member twice, nothing behind it. Errors: invalid.
+/// Parses one JSON object: valid UTF-8, at most k_max_depth deep, no member twice, no NUL (`\u0000` neither),
+/// no integer beyond 64 bits, nothing behind it. Errors: invalid.
 [[nodiscard]] Result<Poco::JSON::Object::Ptr> parse_object(std::string_view text);
 
 // Getters that never convert: a member of another type counts as absent (poco-pitfalls: Poco turns "no" into true).

@@ -22,7 +22,10 @@ Result<void> make_with_parents(const std::string& path) {
 
 } // namespace
 
-Result<void> ensure_private_directory(const std::string& path) {
+Result<void> ensure_private_directory(const std::string& wanted) {
+    std::string path = wanted;
+    while (path.size() > 1 && path.back() == '/')
+        path.pop_back(); // with a slash behind it lstat would follow a link
     KEYFOB_TRY(make_with_parents(path));
     struct stat status {};
     if (::lstat(path.c_str(), &status) != 0)

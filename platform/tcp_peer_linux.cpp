@@ -10,6 +10,8 @@ namespace {
 
 /// The kernel writes IPv4 addresses as eight hex digits in host byte order, IPv6 as four such words.
 constexpr const char* k_loopback = "0100007F";
+/// A connection that its owner has closed already is listed with uid 0, whoever that was.
+constexpr const char* k_established = "01";
 constexpr const char* k_mapped_loopback = "0000000000000000FFFF00000100007F";
 
 std::optional<uid_t> find_owner(const char* table, const std::string& address, std::uint16_t peer_port,
@@ -29,7 +31,7 @@ std::optional<uid_t> find_owner(const char* table, const std::string& address, s
         std::istringstream fields(line);
         std::string slot, local, remote, state, queues, timer, retransmits, uid;
         fields >> slot >> local >> remote >> state >> queues >> timer >> retransmits >> uid;
-        if (local == wanted_local && remote == wanted_remote && !uid.empty())
+        if (local == wanted_local && remote == wanted_remote && state == k_established && !uid.empty())
             return static_cast<uid_t>(std::strtoul(uid.c_str(), nullptr, 10));
     }
     return std::nullopt;

@@ -55,6 +55,8 @@ void ThreadPool::run() {
             task();
         } catch (const std::exception& exception) {
             log::error("task_failed", {{"reason", exception.what()}});
+        } catch (...) {
+            log::error("task_failed", {{"reason", "an exception of an unknown kind"}});
         }
     }
 }

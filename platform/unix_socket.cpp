@@ -32,8 +32,13 @@ const sockaddr* generic(const sockaddr_un& address) {
 } // namespace
 
 Result<UniqueFd> listen_unix(const std::string& path) {
-    KEYFOB_TRY(ensure_private_directory(path.substr(0, path.rfind('/'))));
+    if (path.empty() || path[0] != '/')
+        return Error{ErrorKind::invalid, "the socket path is not absolute: " + path, "write it from / on"};
     KEYFOB_TRY_ASSIGN(const sockaddr_un address, address_of(path));
+    KEYFOB_TRY(ensure_private_directory(path.substr(0, path.rfind('/'))));
+    struct stat status {};
+    if (::lstat(path.c_str(), &status) == 0 && !S_ISSOCK(status.st_mode))
+        return Error{ErrorKind::failed, path + " exists and is no socket", "remove it, or choose another path"};
     if (const auto answer = connect_unix(path); answer)
         return Error{ErrorKind::failed, "another program listens on " + path, "stop it first", "in_use"};
     ::unlink(path.c_str()); // nobody answers there; in our own private directory this can only be ours

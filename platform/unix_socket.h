@@ -10,7 +10,7 @@ namespace keyfob::platform {
 
 /// Listens on a Unix socket that only this user can reach: the directory is made private or verified, the socket has mode 0600.
 /// What a dead process left is replaced; a socket where somebody answers is not. The caller holds the lock that keeps two of our own
-/// from doing this at once. Non-blocking, close-on-exec. Errors: denied (directory), failed (`code` "in_use" when somebody listens).
+/// from doing this at once. Non-blocking, close-on-exec. Errors: invalid (not absolute, too long), denied (directory), failed (`code` "in_use" when somebody listens).
 [[nodiscard]] Result<UniqueFd> listen_unix(const std::string& path);
 
 /// Connects (blocking socket, close-on-exec). Errors: not_found (no socket file), unreachable (nobody listens), denied, timed_out, failed.

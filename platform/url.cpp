@@ -6,6 +6,8 @@
 #include <charconv>
 #include <optional>
 
+#include <arpa/inet.h>
+
 namespace keyfob::platform {
 namespace {
 
@@ -78,10 +80,8 @@ bool is_host_name(std::string_view host) {
 }
 
 bool is_ipv6(std::string_view host) {
-    return host.size() >= 2 && host.size() <= 45 && host.find(':') != std::string_view::npos &&
-           std::all_of(host.begin(), host.end(), [](char c) {
-               return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F') || c == ':' || c == '.';
-           });
+    in6_addr ignored{};
+    return ::inet_pton(AF_INET6, std::string(host).c_str(), &ignored) == 1;
 }
 
 Result<Origin> parse_authority(const std::string& scheme, std::string_view authority) {

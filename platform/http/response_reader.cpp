@@ -75,9 +75,9 @@ Result<std::size_t> ResponseReader::fill() {
 Result<ClientResponse> ResponseReader::read_head() {
     for (int interim = 0; interim <= k_most_interim;) {
         const std::size_t length = head_length(m_buffer);
+        if ((length == 0 ? m_buffer.size() : length) > m_options.response_head_bytes)
+            return malformed("its head is too long");
         if (length == 0) {
-            if (m_buffer.size() > m_options.response_head_bytes)
-                return malformed("its head is too long");
             KEYFOB_TRY_ASSIGN(const std::size_t count, fill());
             if (count == 0)
                 return m_buffer.empty() ? Error{ErrorKind::unreachable, "the connection was closed without an answer"}

@@ -225,6 +225,11 @@ private:
             log::error("handler_failed",
                        {{"path", request.path}, {"reason", exception.what()}, {"request_id", request.request_id}});
             response = front_error(500, request.request_id);
+        } catch (...) {
+            log::error("handler_failed", {{"path", request.path},
+                                          {"reason", "an exception of an unknown kind"},
+                                          {"request_id", request.request_id}});
+            response = front_error(500, request.request_id);
         }
         if (m_options.access_log) {
             const auto took =
@@ -284,7 +289,13 @@ Result<std::unique_ptr<Server>> Server::start(ServerOptions options, Application
         KEYFOB_TRY_ASSIGN(Poller poller, Poller::create());
         return std::unique_ptr<Server>(
             std::make_unique<ServerImpl>(std::move(options), application, std::move(socket), std::move(poller)));
+    } catch (const Poco::Net::InvalidAddressException&) {
+        return Error{ErrorKind::invalid,
+                     "cannot listen on " + where + ": " + options.address + " is no numeric address"};
     } catch (const Poco::Exception& exception) {
+        if (exception.code() == EACCES)
+            return Error{ErrorKind::denied, "cannot listen on " + where + ": this user may not use that port",
+                         "choose a port above 1023"};
         return Error{ErrorKind::failed, "cannot listen on " + where + ": " + exception.displayText(),
                      "is another program listening there? choose another port"};
     }

@@ -121,7 +121,8 @@ Result<EcKey> EcKey::from_public_jwk(const Poco::JSON::Object& jwk) {
 
 Result<EcKey> EcKey::from_private_pem(std::string_view pem) {
     const Memory memory(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
-    auto key = own(PEM_read_bio_PrivateKey(memory.get(), nullptr, nullptr, nullptr));
+    const auto no_passphrase = [](char*, int, int, void*) { return -1; }; // OpenSSL's own would ask on the terminal
+    auto key = own(PEM_read_bio_PrivateKey(memory.get(), nullptr, no_passphrase, nullptr));
     if (!key || !is_p256(key.get()))
         return Error{ErrorKind::invalid, "not a P-256 private key"};
     return EcKey(std::move(key), true);
