@@ -1,9 +1,7 @@
 #include "cli/interrupt.h"
 
-#include <array>
 #include <atomic>
 #include <cerrno>
-#include <csignal>
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -11,7 +9,6 @@
 namespace keyfob::cli {
 namespace {
 
-constexpr std::array k_signals{SIGINT, SIGTERM};
 std::atomic<int> writing_end{-1}; // the only way a signal handler can know it
 static_assert(std::atomic<int>::is_always_lock_free);
 
@@ -19,14 +16,6 @@ extern "C" void tell(int /*signal*/) {
     const int before = errno;
     [[maybe_unused]] const ssize_t count = ::write(writing_end.load(), "", 1); // a full pipe is readable already
     errno = before;
-}
-
-void handle(void (*handler)(int)) {
-    struct sigaction action {};
-    action.sa_handler = handler;
-    sigemptyset(&action.sa_mask);
-    for (const int signal : k_signals)
-        ::sigaction(signal, &action, nullptr);
 }
 
 } // namespace
@@ -38,11 +27,16 @@ Interrupt::Interrupt() {
     m_reading.reset(ends[0]);
     m_writing.reset(ends[1]);
     writing_end = ends[1];
-    handle(tell);
+    struct sigaction action {};
+    action.sa_handler = tell;
+    sigemptyset(&action.sa_mask);
+    for (std::size_t i = 0; i < k_signals.size(); ++i)
+        ::sigaction(k_signals[i], &action, &m_before[i]);
 }
 
 Interrupt::~Interrupt() {
-    handle(SIG_DFL);
+    for (std::size_t i = 0; m_reading && i < k_signals.size(); ++i)
+        ::sigaction(k_signals[i], &m_before[i], nullptr);
     writing_end = -1;
 }
 

@@ -1,4 +1,5 @@
 #include "agent/api/client.h"
+#include "agent/api/error_code.h"
 #include "agent/api/messages.h"
 #include "cli/account_text.h"
 #include "cli/commands/commands.h"
@@ -11,6 +12,15 @@ namespace {
 using platform::Result;
 using Poco::JSON::Object;
 
+std::string account_name(const Context& context) {
+    return option_or_variable(context, "account", "KEYFOB_ACCOUNT");
+}
+
+/// Nothing to end is what somebody who signs out wants, unless a name was given that fits nobody.
+bool nobody_there(const Context& context, const platform::Error& error) {
+    return error.code == agent::api::k_sign_in_needed && account_name(context).empty();
+}
+
 Result<Object::Ptr> end_sessions(const Context& context) {
     const bool all = context.arguments.has("all");
     if (all && context.arguments.has("account"))
@@ -18,7 +28,7 @@ Result<Object::Ptr> end_sessions(const Context& context) {
     Object parameters(Poco::JSON_PRESERVE_KEY_ORDER);
     if (all)
         parameters.set("all", true);
-    else if (const std::string account = option_or_variable(context, "account", "KEYFOB_ACCOUNT"); !account.empty())
+    else if (const std::string account = account_name(context); !account.empty())
         parameters.set("account", account);
     KEYFOB_TRY_ASSIGN(auto agent, connect_agent(context.environment));
     return agent.call(agent::api::k_logout, parameters);
@@ -36,6 +46,10 @@ void tell(Console& console, const Object& ended) {
 
 int logout(const Context& context) {
     const auto answer = end_sessions(context);
+    if (!answer && nobody_there(context, answer.error())) {
+        context.console.say("Nobody was signed in.");
+        return 0;
+    }
     if (!answer)
         return fail(context.console, answer.error());
     const auto ended = platform::json::get_array(**answer, "ended");
