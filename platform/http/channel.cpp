@@ -59,6 +59,9 @@ Result<void> Channel::wait(int mode, SteadyTime deadline) {
 
 template <typename Call> Result<std::size_t> Channel::transfer(int mode, SteadyTime deadline, Call call) {
     while (true) {
+        if (std::chrono::steady_clock::now() >=
+            deadline) // a peer that always has something to say must not outlast it either
+            return Error{ErrorKind::timed_out, "the other side did not answer in time"};
         int moved = 0;
         errno = 0;
         try {

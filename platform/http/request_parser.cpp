@@ -88,6 +88,22 @@ std::optional<Refusal> check_length(RequestHead& head) {
     return std::nullopt;
 }
 
+/// `Connection` is a list (RFC 9110 section 7.6.1).
+bool lists_close(std::string_view options) {
+    while (!options.empty()) {
+        const std::size_t end = options.find(',');
+        std::string_view option = options.substr(0, end);
+        options = end == std::string_view::npos ? std::string_view{} : options.substr(end + 1);
+        while (!option.empty() && (option.front() == ' ' || option.front() == '\t'))
+            option.remove_prefix(1);
+        while (!option.empty() && (option.back() == ' ' || option.back() == '\t'))
+            option.remove_suffix(1);
+        if (equal_ignoring_case(option, "close"))
+            return true;
+    }
+    return false;
+}
+
 std::optional<Refusal> check_fields(RequestHead& head) {
     const Headers& headers = head.request.headers;
     for (const char* name : k_singular)
@@ -98,8 +114,7 @@ std::optional<Refusal> check_fields(RequestHead& head) {
         return Refusal{400, "no Host"};
     if (has_ambiguous_cookies(headers))
         return Refusal{400, "two cookies of one name"};
-    if (const std::string* connection = headers.find("Connection");
-        connection != nullptr && equal_ignoring_case(*connection, "close"))
+    if (const std::string* connection = headers.find("Connection"); connection != nullptr && lists_close(*connection))
         head.keep_alive = false;
     return check_length(head);
 }

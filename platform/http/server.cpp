@@ -280,6 +280,8 @@ private:
 
 Result<std::unique_ptr<Server>> Server::start(ServerOptions options, Application& application) {
     const std::string where = options.address + ":" + std::to_string(options.port);
+    if (options.address.empty()) // to Poco that is every address of the machine
+        return Error{ErrorKind::invalid, "cannot listen: no address is given", "127.0.0.1 is this machine alone"};
     try {
         const Poco::Net::SocketAddress address(Poco::Net::IPAddress(options.address), options.port);
         Poco::Net::ServerSocket socket;

@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 
 #include <atomic>
+#include <cstdint>
 #include <latch>
 #include <memory>
 #include <stdexcept>
@@ -54,7 +55,7 @@ TEST_CASE("a task that throws, whatever it throws, costs no thread") {
 }
 
 TEST_CASE("stopping lets what runs finish, drops what waits and frees it, and refuses the rest") {
-    ThreadPool pool(1, 4);
+    ThreadPool pool(1, SIZE_MAX); // never full, so that a refusal means one thing
     std::latch running(1);
     std::latch release(1);
     std::atomic<bool> finished = false;

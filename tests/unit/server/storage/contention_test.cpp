@@ -50,7 +50,7 @@ TEST_CASE("AS-04: a hundred parallel redeems make exactly one session row") {
     CHECK(fixture.number("SELECT COUNT(*) FROM cookies") == 1);
 }
 
-TEST_CASE("AS-07: of a hundred equal proofs one is taken") {
+TEST_CASE("AS-10: of a hundred equal proofs one is taken") {
     Fixture fixture;
     CHECK(count_true([&](int) { return fixture.store->remember_proof("jti", k_now + 660); }) == 1);
 }

@@ -120,7 +120,7 @@ TEST_CASE("choosing a provider again replaces the choice; only in state proven")
     CHECK_FALSE(choose("third", k_now));
 }
 
-TEST_CASE("RP-03: an upstream state is consumed once, and never an empty or another one") {
+TEST_CASE("RP-02: an upstream state is consumed once, and never an empty or another one") {
     Fixture fixture;
     const Pairing pairing = fixture.journey("anna").to_proven();
     const auto consume = [&](const std::string& state, std::int64_t now = k_now) {

@@ -105,7 +105,7 @@ TEST_CASE("a session comes back as it was given, with its user") {
     }
 }
 
-TEST_CASE("SE-01: a cookie stands for a live session only") {
+TEST_CASE("SE-13: a cookie stands for a live session only") {
     Fixture fixture;
     const signin::SessionWithUser anna = fixture.journey("anna").to_session();
     REQUIRE(is_live(fixture, "cookie of anna"));
@@ -248,7 +248,7 @@ TEST_CASE("a replaced challenge is the one that renews") {
     CHECK(*fresh);
 }
 
-TEST_CASE("AS-07: a proof's id is taken once, until it is forgotten") {
+TEST_CASE("AS-10: a proof's id is taken once, until it is forgotten") {
     Fixture fixture;
     const auto take = [&](const std::string& id) {
         const auto taken = fixture.store->remember_proof(id, k_now + 660);
