@@ -6,6 +6,7 @@
 #include <Poco/Net/SecureStreamSocketImpl.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <csignal>
 #include <string>
 
@@ -19,6 +20,12 @@ using Poco::Net::SecureStreamSocket;
 
 Error lost(const std::string& why) {
     return {ErrorKind::unreachable, "the connection was lost: " + why};
+}
+
+/// Poco 1.11 returns -1 when a plain non-blocking socket has nothing to read, but throws when it
+/// cannot take more; later versions return -1 there too.
+bool would_block(const Poco::Exception& exception) {
+    return exception.code() == EAGAIN || exception.code() == EWOULDBLOCK;
 }
 
 /// Maps what Poco throws; the seam of every socket call.
@@ -66,6 +73,10 @@ template <typename Call> Result<std::size_t> Channel::transfer(int mode, SteadyT
         errno = 0;
         try {
             moved = call();
+        } catch (const Poco::IOException& exception) {
+            if (m_tls || !would_block(exception))
+                return from_exception(exception);
+            moved = -1;
         } catch (const std::exception& exception) {
             return from_exception(exception);
         }
