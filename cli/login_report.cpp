@@ -42,15 +42,19 @@ void LoginReport::waiting(const std::string& server, const platform::Url& start,
 }
 
 void LoginReport::browser(const platform::Result<void>& opened, const platform::Url& start) {
-    if (opened) {
-        if (!m_json)
-            m_console.say("Your browser has been asked to open it.");
+    if (m_json)
         return;
-    }
+    if (opened)
+        return m_console.say("Your browser has been asked to open it.");
+    m_console.note("no browser was opened: " + opened.error().message);
+    elsewhere(start);
+}
+
+void LoginReport::elsewhere(const platform::Url& start) {
     const std::string port = std::to_string(start.origin.port);
-    m_console.note(opened.error().message);
-    m_console.hint("to use a browser on another machine, run there: ssh -L " + port + ":127.0.0.1:" + port + " " +
-                   host_name() + "   and open the address there");
+    if (!m_json)
+        m_console.hint("a browser on another machine can open it too, after `ssh -L " + port + ":127.0.0.1:" + port +
+                       " " + host_name() + "` there");
 }
 
 void LoginReport::still_waiting(std::int64_t expires_in) {

@@ -116,10 +116,9 @@ Result<Object::Ptr> wait_for_account(Client& agent, const std::string& login_id,
 
 /// A browser that nobody asked for must not pop up from a job without a terminal; $BROWSER is asking.
 void open_browser(const Context& context, LoginReport& report, const Url& start) {
-    if (context.arguments.has("no-browser"))
-        return;
-    if (!context.console.person_reads() && context.environment("BROWSER").empty())
-        return;
+    const bool wanted = context.console.person_reads() || !context.environment("BROWSER").empty();
+    if (context.arguments.has("no-browser") || !wanted)
+        return report.elsewhere(start);
     report.browser(platform::open_browser(start.text(), context.environment), start);
 }
 

@@ -182,10 +182,18 @@ TEST_CASE("$BROWSER is started with the address, unless --no-browser", "[cli]") 
     CHECK(url == "http://127.0.0.1:40123/s/abc");
 
     fixture.set("BROWSER", "/nowhere/browser");
-    CHECK(fixture.run({"login", "s.example", "--no-browser"}).err.find("ssh -L") == std::string::npos);
     const auto failed = fixture.run({"login", "s.example"});
     CHECK(failed.code == 0);
-    CHECK(failed.err.find("ssh -L 40123:127.0.0.1:40123") != std::string::npos);
+    CHECK(failed.err.find("note: no browser was opened: ") != std::string::npos);
+    CHECK(fixture.run({"login", "s.example", "--no-browser"}).err.find("note: ") == std::string::npos);
+    CHECK(fixture.run({"login", "s.example", "--json"}).err.empty());
+}
+
+TEST_CASE("CL-03: without a browser here, login tells how to use one elsewhere", "[cli]") {
+    CommandFixture fixture(sign_in);
+    fixture.set("BROWSER", "/nowhere/browser");
+    for (const auto& words : {std::vector<std::string>{"login", "s.example"}, {"login", "s.example", "--no-browser"}})
+        CHECK(fixture.run(words).err.find("`ssh -L 40123:127.0.0.1:40123 ") != std::string::npos);
 }
 
 TEST_CASE("Ctrl-C cancels the login at the agent and is exit 2", "[cli]") {
