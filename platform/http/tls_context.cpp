@@ -1,4 +1,5 @@
 #include "platform/http/client.h"
+#include "platform/paths.h"
 
 #include <Poco/Net/NetException.h>
 #include <Poco/Net/SSLException.h>
@@ -34,6 +35,16 @@ int check_peer(int valid, X509_STORE_CTX* store) {
     return 0;
 }
 
+/// The system's authorities, or those that OpenSSL's own variables name instead, as for every program that uses it.
+void load_authorities(SSL_CTX* context) {
+    const std::string file = process_environment("SSL_CERT_FILE");
+    const std::string directory = process_environment("SSL_CERT_DIR");
+    if (!file.empty())
+        SSL_CTX_load_verify_locations(context, file.c_str(), nullptr);
+    if (file.empty() || !directory.empty())
+        SSL_CTX_load_verify_locations(context, nullptr, directory.empty() ? k_system_directory : directory.c_str());
+}
+
 } // namespace
 
 Result<Context::Ptr> client_tls_context(const std::string& ca_file) {
@@ -44,7 +55,7 @@ Result<Context::Ptr> client_tls_context(const std::string& ca_file) {
         require_tls_1_2(*context);
         context->enableExtendedCertificateVerification(true);
         SSL_CTX_set_verify(context->sslContext(), SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, check_peer);
-        SSL_CTX_load_verify_locations(context->sslContext(), nullptr, k_system_directory);
+        load_authorities(context->sslContext());
         if (!ca_file.empty() && SSL_CTX_load_verify_locations(context->sslContext(), ca_file.c_str(), nullptr) != 1)
             return Error{ErrorKind::invalid, "cannot read the certificates in " + ca_file,
                          "the file must hold PEM certificates"};

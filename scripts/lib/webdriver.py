@@ -97,14 +97,23 @@ class Browser:
         """Whether the element is there now; does not wait."""
         return self._do("POST", "/execute/sync", {"script": "return document.querySelector(arguments[0]) !== null", "args": [css]})
 
+    def _on_element(self, css, method, what, body=None):
+        """Finds the element and does something with it; anew when the page has gone in between."""
+        while True:
+            try:
+                return self._do(method, f"/element/{self._find(css)}/{what}", body)
+            except WebDriverError as error:
+                if "stale element" not in str(error):
+                    raise
+
     def text_of(self, css):
-        return self._do("GET", f"/element/{self._find(css)}/text")
+        return self._on_element(css, "GET", "text")
 
     def type(self, css, text):
-        self._do("POST", f"/element/{self._find(css)}/value", {"text": text})
+        self._on_element(css, "POST", "value", {"text": text})
 
     def click(self, css):
-        self._do("POST", f"/element/{self._find(css)}/click", {})
+        self._on_element(css, "POST", "click", {})
 
     def script(self, source, *arguments):
         return self._do("POST", "/execute/sync", {"script": source, "args": list(arguments)})

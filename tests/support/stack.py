@@ -20,6 +20,7 @@ from webdriver import Browser  # noqa: E402,F401
 BUILD = pathlib.Path(os.environ.get("KEYFOB_BUILD", ROOT / "build"))
 BIN = BUILD / "bin"
 PASSWORD = "correct horse"
+CLIENT_SECRET = "canary-client-secret-0123456789"
 
 
 class Stack(contextlib.ExitStack):
@@ -63,12 +64,54 @@ class Stack(contextlib.ExitStack):
         self.server_url = f"http://127.0.0.1:{port}"
         return self.server
 
-    def start_server(self, configuration):
+    def start_server(self, configuration, url=None):
         path = self.home / "server.toml"
         path.write_text(configuration, encoding="utf-8")
+        self.server_url = url or self.server_url
         self.server = self.start("server", BIN / "keyfob-server", "--config", path)
         self.server.wait_for("istening on")
         return self.server
+
+    def certificate(self):
+        """A certificate for localhost, its key, and the one authority to trust: all the same file but the key."""
+        certificate, key = self.home / "certificate.pem", self.home / "key.pem"
+        if not certificate.exists():
+            subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
+                            "-subj", "/CN=keyfob test", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-keyout", str(key), "-out", str(certificate)],
+                           check=True, capture_output=True)
+            key.chmod(0o600)
+        return certificate, key
+
+    def start_company_provider(self, redirect_uri):
+        """The certified provider of the tests on https; its issuer. The login page takes any name."""
+        certificate, key = self.certificate()
+        port = free_port()
+        self.client_secret = self.home / "client-secret"
+        self.client_secret.write_text(CLIENT_SECRET + "\n", encoding="ascii")
+        self.client_secret.chmod(0o600)
+        configuration = self.home / "provider.json"
+        configuration.write_text(json.dumps({"port": port, "issuer": f"https://localhost:{port}", "certificate_file": str(certificate),
+                                             "key_file": str(key), "client_secret": CLIENT_SECRET, "redirect_uris": [redirect_uri]}), encoding="utf-8")
+        folder = ROOT / "tests" / "e2e" / "provider"
+        self.provider = self.start("provider", folder / "node_modules" / "node" / "bin" / "node", folder / "provider.mjs", configuration)
+        self.provider.wait_for("provider listening")
+        return f"https://localhost:{port}"
+
+    def company_configuration(self, external_url, port, issuer, more="", rules='[[allow]]\nprovider = "company"\nemail_domain = "company.example"\n'):
+        return f'''external_url = "{external_url}"
+listen = "127.0.0.1:{port}"
+[database]
+url = "sqlite:{self.home}/keyfob.db"
+[[provider]]
+id = "company"
+display_name = "The Company"
+issuer = "{issuer}"
+client_id = "keyfob"
+client_secret_file = "{self.client_secret}"
+ca_file = "{self.certificate()[0]}"
+allow_addresses = ["127.0.0.1"]
+{more}
+{rules}'''
 
     def start_agent(self):
         self.agent = self.start("agent", BIN / "keyfob-agent")
@@ -88,6 +131,21 @@ class Stack(contextlib.ExitStack):
         self._count += 1
         login = self.start(f"login-{self._count}", BIN / "cli", "login", self.server_url, "--no-browser", "--json", *arguments, env=env)
         return login, json.loads(login.wait_for(r'^\{.*"url".*').group(0))["url"]
+
+    def sign_in_with_demo(self, browser, name="ann", decision="approve"):
+        browser.type("input[name=name]", name)
+        browser.click("button[value=sign_in]")
+        browser.click(f"button[value={decision}]")
+
+    def signed_in(self, browser, name="ann"):
+        """One whole sign-in at the demo server; the account."""
+        login, url = self.begin_login()
+        browser.open(url)
+        self.sign_in_with_demo(browser, name)
+        browser.text_of("#signed-in")
+        code, output = login.finish()
+        assert code == 0, output
+        return json.loads(output.splitlines()[-1])["account"]
 
     def all_logs(self):
         return "\n".join(f"--- {path.name}\n{path.read_text(errors='replace')}" for path in sorted(self.logs.iterdir()))
