@@ -74,7 +74,7 @@ Response signed_in_response(const std::string& account, const std::string& comma
                 "<p id=\"signed-in\">" + platform::html_escape(account) +
                     "</p>\n<p>The session is in your keychain. Go back to the terminal; you can close this "
                     "tab.</p>\n<p>Next: <code>" +
-                    platform::html_escape(command) + " do /</code></p>");
+                    platform::html_escape(command) + " do /session</code></p>");
 }
 
 Response not_begun_response(const std::string& why) {

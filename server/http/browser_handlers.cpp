@@ -94,8 +94,9 @@ Response callback(const Call& call) {
     const auto outcome = call.services.pairings.finish_upstream(provider, call.query, call.flow_cookie());
     if (!outcome)
         return failure_page(call, outcome.error());
+    // No redirect: the provider's own page may forbid its form to end anywhere but here, and Chromium holds it to that along all redirects.
     if (!outcome->agent_url.empty())
-        return reply::see_other(outcome->agent_url);
+        return reply::page(200, pages::go_on(outcome->agent_url));
     return reply::see_other(call.services.external_url + api::k_confirm_path + "?flow=" + outcome->flow_id);
 }
 

@@ -14,7 +14,8 @@ constexpr const char* k_frame = R"(<!doctype html>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{{title}} - Keyfob</title>
 <link rel="stylesheet" href="/style.css">
-</head>
+{{#refresh}}<meta http-equiv="refresh" content="0;url={{refresh}}">
+{{/refresh}}</head>
 <body>
 <main>
 <h1>{{title}}</h1>
@@ -51,12 +52,17 @@ constexpr const char* k_message = R"(<p>{{what}}</p>
 {{#hint}}<p>{{hint}}</p>
 {{/hint}}<p class="note">Request {{request_id}}</p>)";
 
+constexpr const char* k_go_on = R"(<p>Nothing was signed in. The terminal says why.</p>
+<p><a href="{{url}}">Go on</a></p>)";
+
 std::string render(const char* text, mustache::data values) {
     return mustache::mustache(text).render(values);
 }
 
-std::string framed(const std::string& title, std::string body) {
+std::string framed(const std::string& title, std::string body, const std::string& refresh = {}) {
     mustache::data values;
+    if (!refresh.empty())
+        values.set("refresh", refresh);
     values.set("title", title);
     values.set("body", std::move(body));
     return render(k_frame, values);
@@ -104,6 +110,12 @@ std::string confirm(const signin::Confirmation& confirmation, std::int64_t now) 
     values.set("flow", pairing.flow_id);
     values.set("csrf", confirmation.csrf_token);
     return framed("Sign in this device?", render(k_confirm, values));
+}
+
+std::string go_on(const std::string& url) {
+    mustache::data values;
+    values.set("url", url);
+    return framed("Back to the terminal", render(k_go_on, values), url);
 }
 
 std::string message(const std::string& title, const std::string& what, const std::string& hint,

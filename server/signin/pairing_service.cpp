@@ -181,7 +181,7 @@ Result<CallbackOutcome> PairingService::finish_upstream(const std::string& provi
     KEYFOB_TRY_ASSIGN(const Flow flow, find_upstream(provider, answer.get("state"), cookie));
     const auto home = [&](const std::string& code, const std::string& why) -> Result<CallbackOutcome> {
         KEYFOB_TRY_ASSIGN(std::string url, refuse(flow.pairing, code, why));
-        return CallbackOutcome{"", std::move(url), flow.pairing.redirect_uri};
+        return CallbackOutcome{"", std::move(url)};
     };
     if (const std::string error = answer.get("error"); !error.empty()) {
         if (!chosen->accepts_issuer(answer.get("iss")))
@@ -198,7 +198,7 @@ Result<CallbackOutcome> PairingService::identify(const Flow& flow, IdentityProvi
                                                  const platform::Parameters& answer) {
     const auto home = [&](const std::string& code, const std::string& why) -> Result<CallbackOutcome> {
         KEYFOB_TRY_ASSIGN(std::string url, refuse(flow.pairing, code, why));
-        return CallbackOutcome{"", std::move(url), flow.pairing.redirect_uri};
+        return CallbackOutcome{"", std::move(url)};
     };
     const UpstreamAttempt attempt = flow.secret.attempt(flow.pairing.flow_id, provider.id());
     const auto identity = provider.complete(attempt, answer.get("code"), answer.get("iss"));
@@ -212,7 +212,7 @@ Result<CallbackOutcome> PairingService::identify(const Flow& flow, IdentityProvi
         return over();
     if (user->disabled)
         return home("keyfob_not_allowed", "this user is disabled on this server");
-    return CallbackOutcome{flow.pairing.flow_id, "", flow.pairing.redirect_uri};
+    return CallbackOutcome{flow.pairing.flow_id, ""};
 }
 
 Result<Confirmation> PairingService::confirmation(const std::string& flow_id, const FlowCookie& cookie) {

@@ -42,9 +42,8 @@ struct Flow {
 
 /// How the browser goes on after the provider's answer.
 struct CallbackOutcome {
-    std::string flow_id;        ///< of the confirmation page, when agent_url is empty
-    std::string agent_url;      ///< where the browser takes a refusal to the agent
-    std::string agent_redirect; ///< the validated redirect URI alone
+    std::string flow_id;   ///< of the confirmation page, when agent_url is empty
+    std::string agent_url; ///< where the browser takes a refusal to the agent
 };
 
 /// What the confirmation page shows.
