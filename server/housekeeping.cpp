@@ -24,7 +24,8 @@ void prepare_providers(const signin::Providers& providers) {
         if (provider->ready())
             continue;
         if (const auto prepared = provider->prepare(); !prepared)
-            platform::log::warning("provider_not_ready", {{"provider", provider->id()}, {"reason", prepared.error().message}});
+            platform::log::warning("provider_not_ready",
+                                   {{"provider", provider->id()}, {"reason", prepared.error().message}});
     }
 }
 

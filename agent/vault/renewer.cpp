@@ -99,7 +99,8 @@ void Renewer::finish(const AccountPtr& account, Grant grant) {
         return;
     for (const Done& done : node.mapped())
         done(outcome);
-    if (renewed && account->handed_out) // after a failure the next hand-out tries again: no storm on a server that is down
+    if (renewed &&
+        account->handed_out) // after a failure the next hand-out tries again: no storm on a server that is down
         renew_before_expiry(account);
 }
 

@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import threading
+import time
 
 WAIT = 60  # seconds; a bound for what hangs, not a measure of speed
 PR_SET_PDEATHSIG = 1
@@ -31,6 +32,7 @@ class Program:
 
     def __init__(self, arguments, environment, log, **options):
         self.log = pathlib.Path(log)
+        self.ended_at = None  # when its output ended, in seconds since 1970
         self._lines = queue.Queue()
         options.setdefault("stdin", subprocess.DEVNULL)
         self.process = subprocess.Popen([str(a) for a in arguments], env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
@@ -44,6 +46,7 @@ class Program:
                 file.write(line)
                 file.flush()
                 self._lines.put(line)
+        self.ended_at = time.time()
         self._lines.put(None)
 
     def wait_for(self, pattern, timeout=WAIT):
