@@ -8,6 +8,7 @@
 #include "server/api/routes.h"
 #include "server/housekeeping.h"
 #include "server/http/router.h"
+#include "server/identity/demo_provider.h"
 #include "server/identity/provider_factory.h"
 #include "server/storage/sqlite_store.h"
 
@@ -94,15 +95,19 @@ Result<void> run(Config config) {
     if (config.demo)
         demo = std::make_unique<identity::DemoProvider>(config.providers[0].issuer,
                                                         redirect_uri(config, k_demo_provider), clock, random);
-    const http::Services services{config.external_url,
-                                  config.external_url.starts_with("https:"),
-                                  pairings,
-                                  sessions,
-                                  proofs,
-                                  providers,
-                                  clock,
-                                  *store,
-                                  demo.get()};
+    http::Services services{config.external_url,
+                            config.external_url.starts_with("https:"),
+                            pairings,
+                            sessions,
+                            proofs,
+                            providers,
+                            clock,
+                            *store,
+                            {}};
+    if (demo)
+        services.demo = [&provider = *demo](const platform::http::Request& request) {
+            return provider.handle(request);
+        };
     KEYFOB_TRY_ASSIGN(http::TrustedProxies proxies, http::TrustedProxies::parse(config.trusted_proxies));
     http::Router router(services, std::move(proxies));
     KEYFOB_TRY_ASSIGN(platform::http::ServerOptions options, server_options(config, random));

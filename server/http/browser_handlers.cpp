@@ -139,8 +139,8 @@ Response style_sheet(const Call&) {
 }
 
 Response demo(const Call& call) {
-    if (call.services.demo != nullptr)
-        if (auto response = call.services.demo->handle(call.request))
+    if (call.services.demo)
+        if (auto response = call.services.demo(call.request))
             return std::move(*response);
     return reply::error(call, 404, "not_found", "there is nothing here");
 }

@@ -146,7 +146,7 @@ Response run(const Route& route, Call& call) {
 } // namespace
 
 bool Router::is_demo(const Request& request) const {
-    return m_services.demo != nullptr && request.path.starts_with(k_demo_path);
+    return m_services.demo && request.path.starts_with(k_demo_path);
 }
 
 platform::http::Application::Admission Router::admit(const Request& head) {

@@ -1,13 +1,15 @@
 #pragma once
 
 #include "platform/clock.h"
-#include "server/identity/demo_provider.h"
+#include "platform/http/message.h"
 #include "server/signin/dpop_gate.h"
 #include "server/signin/pairing_service.h"
 #include "server/signin/providers.h"
 #include "server/signin/session_service.h"
 #include "server/signin/store.h"
 
+#include <functional>
+#include <optional>
 #include <string>
 
 namespace keyfob::server::http {
@@ -23,7 +25,8 @@ struct Services {
     const signin::Providers& providers;
     const platform::Clock& clock;
     signin::Store& store;
-    identity::DemoProvider* demo = nullptr; ///< null but with --demo
+    /// The built-in provider of --demo, mounted below /demo/; empty otherwise. nullopt: the path is none of its own.
+    std::function<std::optional<platform::http::Response>(const platform::http::Request&)> demo;
 
     [[nodiscard]] std::string cookie_name() const { return secure ? "__Host-keyfob" : "keyfob"; }
     [[nodiscard]] std::string flow_cookie_prefix() const { return cookie_name() + "-flow-"; }
