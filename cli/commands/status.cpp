@@ -41,10 +41,14 @@ void print_account(Console& console, const AccountText& account) {
 
 void print_status(Console& console, const Object& status) {
     print_agent(console, platform::json::get_object(status, "agent"));
-    print_keychain(console, platform::json::get_object(status, "keychain"));
+    const auto keychain = platform::json::get_object(status, "keychain");
+    print_keychain(console, keychain);
     const auto accounts = platform::json::get_array(status, "accounts");
     if (accounts.isNull() || accounts->size() == 0)
-        console.print("account   none; " KEYFOB_CLI_NAME " login SERVER signs in");
+        console.print(
+            text_of(keychain, "state") == "ready"
+                ? "account   none; " KEYFOB_CLI_NAME " login SERVER signs in"
+                : "account   unknown, as long as the keychain cannot be read"); // nobody is signed out by a lock
     for (unsigned i = 0; !accounts.isNull() && i < accounts->size(); ++i)
         if (const auto account = accounts->getObject(i); !account.isNull())
             print_account(console, read_account(*account));

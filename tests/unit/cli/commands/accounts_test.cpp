@@ -43,7 +43,9 @@ TEST_CASE("status is exit 0 whatever it has to tell", "[cli]") {
     const auto outcome = locked.run({"status"});
     CHECK(outcome.code == 0);
     CHECK(contains(outcome.out, "secret-service, locked"));
-    CHECK(contains(outcome.out, "none; " KEYFOB_CLI_NAME " login"));
+    CHECK(contains(outcome.out, "account   unknown"));
+    CommandFixture ready(answering(status_with("")));
+    CHECK(contains(ready.run({"status"}).out, "none; " KEYFOB_CLI_NAME " login"));
 }
 
 TEST_CASE("status --json prints the agent's words", "[cli]") {
