@@ -1,8 +1,6 @@
 #include "agent/app.h"
 #include "platform/process.h"
 
-#include <Poco/Net/SSLManager.h>
-
 #include <csignal>
 #include <iostream>
 #include <string_view>
@@ -37,7 +35,6 @@ int main(int argc, char** argv) {
         return k_exit_usage;
     }
     std::signal(SIGPIPE, SIG_IGN); // NOLINT(cert-err33-c)
-    Poco::Net::initializeSSL();
     const auto ended = keyfob::agent::run();
     if (ended)
         return 0;

@@ -9,10 +9,10 @@ using platform::http::ClientOptions;
 using platform::http::ClientRequest;
 using platform::http::ClientResponse;
 
-Result<Poco::Net::Context::Ptr> HttpTransport::tls() const {
+Result<platform::http::TlsContextPtr> HttpTransport::tls() const {
     const std::lock_guard lock(m_mutex);
-    if (m_tls.isNull()) {
-        KEYFOB_TRY_ASSIGN(m_tls, platform::http::client_tls_context());
+    if (!m_tls) {
+        KEYFOB_TRY_ASSIGN(m_tls, platform::http::TlsContext::for_client());
     }
     return m_tls;
 }

@@ -15,9 +15,9 @@ public:
     send(const platform::http::ClientRequest& request) const override;
 
 private:
-    [[nodiscard]] platform::Result<Poco::Net::Context::Ptr> tls() const;
+    [[nodiscard]] platform::Result<platform::http::TlsContextPtr> tls() const;
     mutable std::mutex m_mutex;
-    mutable Poco::Net::Context::Ptr m_tls;
+    mutable platform::http::TlsContextPtr m_tls;
 };
 
 } // namespace keyfob::agent

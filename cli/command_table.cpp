@@ -48,8 +48,8 @@ constexpr std::array k_table{
             "[METHOD] PATH|URL [-X METHOD] [-H 'Name: value'] [-d DATA] [-i] [-o FILE]",
             "PATH is meant on the account's server. The body goes to standard output as it is. Redirects are followed "
             "on the same server only.\n"
-            "HTTP status 400 and above: exit code 1; not signed in: 4. KEYFOB_CA_FILE names certificates to trust "
-            "besides the system's.",
+            "HTTP status 400 and above: exit code 1; not signed in: 4. SSL_CERT_FILE names other certificates "
+            "to trust than the system's.",
             k_do_options, 2, commands::do_request},
     Command{"status", "show who is signed in, where", "[--json]", "", k_status_options, 0, commands::status},
     Command{"logout", "end a session at the server and forget it", "[--all] [--account NAME]",

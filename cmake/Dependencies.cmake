@@ -1,7 +1,7 @@
 # What we build on. Every library is Debian 12's; the reason for each stands in ARCHITECTURE.md.
 find_package(Threads REQUIRED)
 find_package(OpenSSL 3.0 REQUIRED)
-find_package(Poco 1.11 REQUIRED COMPONENTS Foundation Net NetSSL JSON Data DataSQLite)
+find_package(Poco 1.11 REQUIRED COMPONENTS Foundation Net JSON Data DataSQLite)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(LIBSECRET REQUIRED IMPORTED_TARGET libsecret-1 gio-unix-2.0)
 pkg_check_modules(TOMLPLUSPLUS REQUIRED IMPORTED_TARGET tomlplusplus)

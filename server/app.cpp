@@ -65,7 +65,8 @@ Result<platform::http::ServerOptions> server_options(const Config& config, platf
     options.hosts = {platform::Url::parse(config.external_url)->origin.authority()};
     options.request_id = [&random] { return random.token(9); };
     if (config.uses_tls()) {
-        KEYFOB_TRY_ASSIGN(options.tls, platform::http::server_tls_context(config.certificate_file, config.key_file));
+        KEYFOB_TRY_ASSIGN(options.tls,
+                          platform::http::TlsContext::for_server(config.certificate_file, config.key_file));
     }
     return options;
 }

@@ -5,8 +5,6 @@
 #include "server/app.h"
 #include "server/config.h"
 
-#include <Poco/Net/SSLManager.h>
-
 #include <csignal>
 #include <iostream>
 #include <optional>
@@ -126,7 +124,6 @@ int main(int argc, char** argv) {
     }
     platform::log::set_level(level_of(config->log_level));
     block_signals();
-    Poco::Net::initializeSSL();
     const auto ended = server::run(std::move(*config));
     return ended ? 0 : report(ended.error(), k_exit_failed);
 }

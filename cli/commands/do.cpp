@@ -33,12 +33,12 @@ struct Delivered {
     std::string note;
 };
 
-Result<Client> make_client(const Context& context, const Url& url) {
+Result<Client> make_client(const Url& url) {
     ClientOptions options;
     options.total_deadline = std::chrono::milliseconds::zero();
     options.silence_deadline = k_longest_silence;
     if (url.origin.scheme == "https") { // costs milliseconds, so not for http
-        KEYFOB_TRY_ASSIGN(options.tls, platform::http::client_tls_context(context.environment("KEYFOB_CA_FILE")));
+        KEYFOB_TRY_ASSIGN(options.tls, platform::http::TlsContext::for_client());
     }
     return Client(std::move(options));
 }
@@ -92,7 +92,7 @@ Result<Delivered> run(const Context& context, ResponseSink& sink) {
     const std::string account = option_or_variable(context, "account", "KEYFOB_ACCOUNT");
     KEYFOB_TRY_ASSIGN(const HandOut hand_out, ask_hand_out(agent, request.on_server(""), request.method, account));
     KEYFOB_TRY_ASSIGN(const Url url, Url::parse(request.on_server(hand_out.server)));
-    KEYFOB_TRY_ASSIGN(const Client client, make_client(context, url));
+    KEYFOB_TRY_ASSIGN(const Client client, make_client(url));
     auto delivered = exchange_all(client, to_client_request(request, url, hand_out), sink);
     if (delivered && !sink.finish())
         return Error{ErrorKind::cancelled, ""};

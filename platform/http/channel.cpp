@@ -1,25 +1,26 @@
 #include "platform/http/channel.h"
 
 #include <Poco/Net/NetException.h>
-#include <Poco/Net/SSLException.h>
-#include <Poco/Net/SecureStreamSocket.h>
-#include <Poco/Net/SecureStreamSocketImpl.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <csignal>
 #include <string>
 
+#include <openssl/err.h>
 #include <openssl/ssl.h>
+#include <openssl/x509_vfy.h>
 #include <poll.h>
 
 namespace keyfob::platform::http {
 namespace {
 
-using Poco::Net::SecureStreamSocket;
+constexpr std::size_t k_most_at_once = 1U << 20U;
 
 Error lost(const std::string& why) {
     return {ErrorKind::unreachable, "the connection was lost: " + why};
+}
+Error too_late() {
+    return {ErrorKind::timed_out, "the other side did not answer in time"};
 }
 
 /// Poco 1.11 returns -1 when a plain non-blocking socket has nothing to read, but throws when it
@@ -28,34 +29,39 @@ bool would_block(const Poco::Exception& exception) {
     return exception.code() == EAGAIN || exception.code() == EWOULDBLOCK;
 }
 
-/// Maps what Poco throws; the seam of every socket call.
-Error from_exception(const std::exception& exception) {
-    if (const auto* poco = dynamic_cast<const Poco::Exception*>(&exception)) {
-        if (dynamic_cast<const Poco::TimeoutException*>(poco) != nullptr)
-            return {ErrorKind::timed_out, "the other side did not answer in time"};
-        if (dynamic_cast<const Poco::Net::CertificateValidationException*>(poco) != nullptr)
-            return {ErrorKind::denied, "the server's certificate was not accepted: " + poco->message()};
-        if (dynamic_cast<const Poco::Net::SSLException*>(poco) != nullptr) {
-            const bool certificate = poco->message().find("certificate") != std::string::npos;
-            return {certificate ? ErrorKind::denied : ErrorKind::unreachable, "TLS failed: " + poco->message()};
-        }
-        return lost(poco->displayText());
-    }
-    return lost(exception.what());
+/// Why TLS failed. What the certificate is to blame for is `denied`: trying again will not help.
+Error tls_failure(const SSL* connection, int error) {
+    const long verification = SSL_get_verify_result(connection);
+    const unsigned long code = ERR_get_error();
+    ERR_clear_error();
+    if (verification != X509_V_OK)
+        return {ErrorKind::denied,
+                std::string("the server's certificate was not accepted: ") +
+                    X509_verify_cert_error_string(verification),
+                "is it the right address? a private authority is named by SSL_CERT_FILE"};
+    if (error == SSL_ERROR_SYSCALL && code == 0)
+        return lost("it was closed");
+    const char* text = ERR_reason_error_string(code);
+    return lost(std::string("TLS: ") + (text != nullptr ? text : "unknown reason"));
 }
 
 } // namespace
 
-Channel::Channel(Poco::Net::StreamSocket socket) : m_socket(std::move(socket)), m_tls(m_socket.secure()) {
+Channel::Channel(Poco::Net::StreamSocket socket) : m_socket(std::move(socket)) {
     m_socket.setBlocking(false);
 }
 
-Result<void> Channel::wait(int mode, SteadyTime deadline) {
+Channel::Channel(Poco::Net::StreamSocket socket, const TlsContext& tls, const std::string& host)
+    : Channel(std::move(socket)) {
+    m_tls = tls.connect(descriptor(), host);
+}
+
+Result<void> Channel::wait(short mode, SteadyTime deadline) const {
     while (true) {
         const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
         if (left.count() <= 0)
-            return Error{ErrorKind::timed_out, "the other side did not answer in time"};
-        pollfd descriptor_state{descriptor(), static_cast<short>(mode), 0};
+            return too_late();
+        pollfd descriptor_state{descriptor(), mode, 0};
         const int ready = ::poll(&descriptor_state, 1, static_cast<int>(std::min<long>(left.count(), 3'600'000)));
         if (ready > 0)
             return {};
@@ -64,52 +70,76 @@ Result<void> Channel::wait(int mode, SteadyTime deadline) {
     }
 }
 
-template <typename Call> Result<std::size_t> Channel::transfer(int mode, SteadyTime deadline, Call call) {
+Result<Channel::Attempt> Channel::after_tls(int outcome, std::size_t moved) const {
+    if (outcome > 0)
+        return Attempt{moved, 0};
+    const int error = SSL_get_error(m_tls.get(), outcome);
+    if (error == SSL_ERROR_WANT_READ || error == SSL_ERROR_WANT_WRITE)
+        return Attempt{0, static_cast<short>(error == SSL_ERROR_WANT_READ ? POLLIN : POLLOUT)};
+    if (error == SSL_ERROR_ZERO_RETURN)
+        return Attempt{0, 0};
+    return tls_failure(m_tls.get(), error);
+}
+
+Result<Channel::Attempt> Channel::read_once(char* buffer, std::size_t size) {
+    if (m_tls) {
+        ERR_clear_error();
+        std::size_t moved = 0;
+        const int outcome = SSL_read_ex(m_tls.get(), buffer, size, &moved);
+        return after_tls(outcome, moved);
+    }
+    try {
+        const int moved = m_socket.receiveBytes(buffer, static_cast<int>(std::min(size, k_most_at_once)));
+        return moved < 0 ? Attempt{0, POLLIN} : Attempt{static_cast<std::size_t>(moved), 0};
+    } catch (const Poco::Exception& exception) {
+        return would_block(exception) ? Result<Attempt>(Attempt{0, POLLIN})
+                                      : Result<Attempt>(lost(exception.displayText()));
+    }
+}
+
+Result<Channel::Attempt> Channel::write_once(std::string_view octets) {
+    if (m_tls) {
+        ERR_clear_error();
+        std::size_t moved = 0;
+        const int outcome = SSL_write_ex(m_tls.get(), octets.data(), octets.size(), &moved);
+        return after_tls(outcome, moved);
+    }
+    try {
+        const int moved = m_socket.sendBytes(octets.data(), static_cast<int>(octets.size()));
+        return moved < 0 ? Attempt{0, POLLOUT} : Attempt{static_cast<std::size_t>(moved), 0};
+    } catch (const Poco::Exception& exception) {
+        return would_block(exception) ? Result<Attempt>(Attempt{0, POLLOUT})
+                                      : Result<Attempt>(lost(exception.displayText()));
+    }
+}
+
+template <typename Call> Result<std::size_t> Channel::transfer(SteadyTime deadline, Call call) {
     while (true) {
-        if (std::chrono::steady_clock::now() >=
-            deadline) // a peer that always has something to say must not outlast it either
-            return Error{ErrorKind::timed_out, "the other side did not answer in time"};
-        int moved = 0;
-        errno = 0;
-        try {
-            moved = call();
-        } catch (const Poco::IOException& exception) {
-            if (m_tls || !would_block(exception))
-                return from_exception(exception);
-            moved = -1;
-        } catch (const std::exception& exception) {
-            return from_exception(exception);
-        }
-        if (moved >= 0)
-            return static_cast<std::size_t>(moved);
-        // Poco: -1 is "would block" on a plain socket; on TLS it says which direction it lacks.
-        const int lacking = m_tls ? (moved == SecureStreamSocket::ERR_SSL_WANT_WRITE ? POLLOUT : POLLIN) : mode;
-        KEYFOB_TRY(wait(lacking, deadline));
+        // Also before the first attempt: a peer that always has something to say must not outlast it either.
+        if (std::chrono::steady_clock::now() >= deadline)
+            return too_late();
+        KEYFOB_TRY_ASSIGN(const Attempt attempt, call());
+        if (attempt.lacking == 0)
+            return attempt.moved;
+        KEYFOB_TRY(wait(attempt.lacking, deadline));
     }
 }
 
 Result<std::size_t> Channel::read(char* buffer, std::size_t size, SteadyTime deadline) {
-    return transfer(POLLIN, deadline, [&] { return m_socket.receiveBytes(buffer, static_cast<int>(size)); });
+    return transfer(deadline, [&] { return read_once(buffer, size); });
 }
 
 Result<void> Channel::write(std::string_view octets, SteadyTime deadline) {
     while (!octets.empty()) {
-        const auto piece = static_cast<int>(std::min<std::size_t>(octets.size(), 1U << 20U));
         KEYFOB_TRY_ASSIGN(const std::size_t sent,
-                          transfer(POLLOUT, deadline, [&] { return m_socket.sendBytes(octets.data(), piece); }));
+                          transfer(deadline, [&] { return write_once(octets.substr(0, k_most_at_once)); }));
         octets.remove_prefix(sent);
     }
     return {};
 }
 
 bool Channel::has_pending() const {
-    if (!m_tls)
-        return false;
-    try {
-        return const_cast<Poco::Net::StreamSocket&>(m_socket).available() > 0;
-    } catch (const Poco::Exception&) {
-        return false; // the next read tells what is wrong
-    }
+    return m_tls && SSL_pending(m_tls.get()) > 0;
 }
 
 int Channel::descriptor() const {
@@ -117,6 +147,10 @@ int Channel::descriptor() const {
 }
 
 void Channel::shutdown_write() noexcept {
+    if (m_tls && SSL_is_init_finished(m_tls.get()) == 1) {
+        ERR_clear_error();
+        SSL_shutdown(m_tls.get());
+    }
     try {
         m_socket.shutdownSend();
     } catch (const std::exception&) {

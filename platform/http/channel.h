@@ -1,11 +1,14 @@
 #pragma once
 
 #include "platform/clock.h"
+#include "platform/http/tls_context.h"
 #include "platform/result.h"
 
 #include <Poco/Net/StreamSocket.h>
 
 #include <cstddef>
+#include <memory>
+#include <string>
 #include <string_view>
 
 namespace keyfob::platform::http {
@@ -16,9 +19,11 @@ namespace keyfob::platform::http {
 class Channel {
 public:
     explicit Channel(Poco::Net::StreamSocket socket);
+    /// With TLS; `host` is what the peer's certificate must name, for clients.
+    Channel(Poco::Net::StreamSocket socket, const TlsContext& tls, const std::string& host = {});
 
     /// At least one octet, or 0 at the orderly end of the stream (for TLS: close_notify).
-    /// Errors: timed_out, unreachable (reset, or TLS cut off), denied (certificate, handshake).
+    /// Errors: timed_out, unreachable (reset, or TLS cut off), denied (certificate).
     [[nodiscard]] Result<std::size_t> read(char* buffer, std::size_t size, SteadyTime deadline);
     [[nodiscard]] Result<void> write(std::string_view octets, SteadyTime deadline);
 
@@ -29,12 +34,19 @@ public:
     void shutdown_write() noexcept;
 
 private:
-    /// Waits for what the last call lacked.
-    [[nodiscard]] Result<void> wait(int mode, SteadyTime deadline);
-    template <typename Call> [[nodiscard]] Result<std::size_t> transfer(int mode, SteadyTime deadline, Call call);
+    /// One attempt: octets moved, or what has to be waited for.
+    struct Attempt {
+        std::size_t moved = 0;
+        short lacking = 0; ///< POLLIN or POLLOUT; 0: done
+    };
+    [[nodiscard]] Result<Attempt> read_once(char* buffer, std::size_t size);
+    [[nodiscard]] Result<Attempt> write_once(std::string_view octets);
+    [[nodiscard]] Result<Attempt> after_tls(int outcome, std::size_t moved) const;
+    template <typename Call> [[nodiscard]] Result<std::size_t> transfer(SteadyTime deadline, Call call);
+    [[nodiscard]] Result<void> wait(short mode, SteadyTime deadline) const;
 
     Poco::Net::StreamSocket m_socket;
-    bool m_tls = false;
+    std::shared_ptr<ssl_st> m_tls; ///< null: plain
 };
 
 } // namespace keyfob::platform::http

@@ -6,7 +6,6 @@
 #include <Poco/Net/DNS.h>
 #include <Poco/Net/HostEntry.h>
 #include <Poco/Net/NetException.h>
-#include <Poco/Net/SecureStreamSocket.h>
 #include <Poco/Net/StreamSocket.h>
 
 #include <algorithm>
@@ -77,15 +76,9 @@ Result<Channel> open_channel(const Origin& origin, const ClientOptions& options)
     KEYFOB_TRY_ASSIGN(Poco::Net::StreamSocket socket, connect_any(origin, addresses, options.connect_deadline));
     if (origin.scheme == "http")
         return Channel(std::move(socket));
-    if (options.tls.isNull())
+    if (!options.tls)
         return Error{ErrorKind::failed, "no TLS context for " + origin.text()};
-    try {
-        socket.setBlocking(
-            false); // before it is wrapped: Poco's TLS asks the inner socket, and the handshake is left to the channel
-        return Channel(Poco::Net::SecureStreamSocket::attach(socket, origin.host, options.tls));
-    } catch (const Poco::Exception& exception) {
-        return unreachable(origin, "TLS failed: " + exception.displayText());
-    }
+    return Channel(std::move(socket), *options.tls, origin.host);
 }
 
 /// Until when the next wait may last: the end of the whole, or one silence.

@@ -1,10 +1,10 @@
 #pragma once
 
 #include "platform/http/message.h"
+#include "platform/http/tls_context.h"
 #include "platform/result.h"
 #include "platform/url.h"
 
-#include <Poco/Net/Context.h>
 #include <Poco/Net/SocketAddress.h>
 
 #include <chrono>
@@ -24,7 +24,7 @@ struct ClientOptions {
     std::chrono::milliseconds silence_deadline{60'000};
     std::size_t response_head_bytes = 64 * 1024;
     std::size_t response_body_bytes = 1024 * 1024; ///< for fetch(); a longer body is an error, never cut
-    Poco::Net::Context::Ptr tls;                   ///< from client_tls_context(); required for https
+    TlsContextPtr tls;                             ///< required for https
     /// Asked with the address that the name resolved to and that will be connected (no second resolution: RP-17). Empty: all.
     std::function<bool(const Poco::Net::SocketAddress&)> allow_address;
 };
@@ -66,12 +66,5 @@ public:
 private:
     ClientOptions m_options;
 };
-
-/// TLS 1.2 and up, peer and host name verified against the system's CA directory, and `ca_file` in addition if not empty
-/// (RP-18; the hashed directory is used because parsing the bundle costs 35 ms). Errors: invalid (ca_file unreadable).
-[[nodiscard]] Result<Poco::Net::Context::Ptr> client_tls_context(const std::string& ca_file = {});
-/// TLS 1.2 and up by certificate chain and key files (PEM). Errors: invalid (which file, why).
-[[nodiscard]] Result<Poco::Net::Context::Ptr> server_tls_context(const std::string& certificate_file,
-                                                                 const std::string& key_file);
 
 } // namespace keyfob::platform::http

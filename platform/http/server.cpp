@@ -7,7 +7,6 @@
 #include "platform/thread_pool.h"
 
 #include <Poco/Net/NetException.h>
-#include <Poco/Net/SecureStreamSocket.h>
 #include <Poco/Net/ServerSocket.h>
 
 #include <algorithm>
@@ -119,14 +118,11 @@ private:
     }
 
     void accept_one(Poco::Net::StreamSocket socket, const Poco::Net::SocketAddress& peer) {
-        const bool tls = !m_options.tls.isNull();
+        const bool tls = m_options.tls != nullptr;
         socket.setNoDelay(true);
-        socket.setBlocking(
-            false); // before it is wrapped: Poco's TLS asks the inner socket, and the handshake is left to a worker
-        if (tls)
-            socket = Poco::Net::SecureStreamSocket::attach(socket, m_options.tls);
-        auto connection = std::make_shared<Connection>(Channel(std::move(socket)), peer.host().toString(), peer.port(),
-                                                       tls, m_options);
+        Channel channel = tls ? Channel(std::move(socket), *m_options.tls) : Channel(std::move(socket));
+        auto connection =
+            std::make_shared<Connection>(std::move(channel), peer.host().toString(), peer.port(), tls, m_options);
         const bool admitted =
             !m_options.admit_peer || m_options.admit_peer(peer.host().toString(), peer.port(), m_port);
         if (!admitted || m_parked.size() + m_active >= m_options.limits.connections) {
@@ -156,7 +152,7 @@ private:
         m_running.enter();
         ++m_active;
         if (!m_fast.try_submit([this, connection] { serve(connection); })) {
-            if (m_options.tls.isNull())
+            if (!m_options.tls)
                 (void)connection->respond({}, front_error(503, m_options.request_id()), false);
             done();
         }

@@ -2,9 +2,8 @@
 
 #include "platform/http/limits.h"
 #include "platform/http/message.h"
+#include "platform/http/tls_context.h"
 #include "platform/result.h"
-
-#include <Poco/Net/Context.h>
 
 #include <cstdint>
 #include <functional>
@@ -35,7 +34,7 @@ public:
 struct ServerOptions {
     std::string address = "127.0.0.1"; ///< numeric
     std::uint16_t port = 0;            ///< 0: the system chooses
-    Poco::Net::Context::Ptr tls;       ///< null: plain
+    TlsContextPtr tls;                 ///< null: plain
     Limits limits;
     /// Values of the Host header that are ours (`host` or `host:port`, lower case). Any other is answered 421. Empty: no check.
     std::vector<std::string> hosts;

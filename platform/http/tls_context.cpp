@@ -1,38 +1,29 @@
-#include "platform/http/client.h"
+#include "platform/http/tls_context.h"
+
 #include "platform/paths.h"
 
-#include <Poco/Net/NetException.h>
-#include <Poco/Net/SSLException.h>
-
+#include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
+
+#include <new>
+
+#include <arpa/inet.h>
 
 namespace keyfob::platform::http {
 namespace {
 
-using Poco::Net::Context;
-
 constexpr const char* k_ciphers = "ECDHE+AESGCM:ECDHE+CHACHA20"; // for TLS 1.2; 1.3 has none that is weak
 constexpr const char* k_system_directory = "/etc/ssl/certs";     // hashed: only the certificate that is needed is read
 
-void require_tls_1_2(Context& context) {
-    SSL_CTX_set_min_proto_version(context.sslContext(), TLS1_2_VERSION);
-    SSL_CTX_set_options(context.sslContext(), SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
-}
-
-/// Poco takes the common name for a host name where the certificate has no other; browsers do so no more (RFC 9525 section 2), so the name
-/// is checked here, against that of the SNI extension.
-int check_peer(int valid, X509_STORE_CTX* store) {
-    if (valid != 1 || X509_STORE_CTX_get_error_depth(store) != 0)
-        return valid;
-    const auto* ssl = static_cast<const SSL*>(X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()));
-    const char* host = ssl == nullptr ? nullptr : SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
-    X509* certificate = X509_STORE_CTX_get_current_cert(store);
-    if (host != nullptr && (X509_check_host(certificate, host, 0, X509_CHECK_FLAG_NEVER_CHECK_SUBJECT, nullptr) == 1 ||
-                            X509_check_ip_asc(certificate, host, 0) == 1))
-        return 1;
-    X509_STORE_CTX_set_error(store, X509_V_ERR_HOSTNAME_MISMATCH);
-    return 0;
+std::shared_ptr<SSL_CTX> new_context(const SSL_METHOD* method) {
+    std::shared_ptr<SSL_CTX> context(SSL_CTX_new(method), SSL_CTX_free);
+    SSL_CTX_set_min_proto_version(context.get(), TLS1_2_VERSION);
+    SSL_CTX_set_cipher_list(context.get(), k_ciphers);
+    SSL_CTX_set_options(context.get(), SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
+    SSL_CTX_set_session_cache_mode(context.get(), SSL_SESS_CACHE_OFF);
+    SSL_CTX_set_mode(context.get(), SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+    return context;
 }
 
 /// The system's authorities, or those that OpenSSL's own variables name instead, as for every program that uses it.
@@ -40,50 +31,75 @@ void load_authorities(SSL_CTX* context) {
     const std::string file = process_environment("SSL_CERT_FILE");
     const std::string directory = process_environment("SSL_CERT_DIR");
     if (!file.empty())
-        SSL_CTX_load_verify_locations(context, file.c_str(), nullptr);
+        SSL_CTX_load_verify_file(context, file.c_str());
     if (file.empty() || !directory.empty())
-        SSL_CTX_load_verify_locations(context, nullptr, directory.empty() ? k_system_directory : directory.c_str());
+        SSL_CTX_load_verify_dir(context, directory.empty() ? k_system_directory : directory.c_str());
+    ERR_clear_error(); // a place without certificates trusts nobody, which the handshake will say
+}
+
+bool is_address(const std::string& host) {
+    unsigned char octets[sizeof(in6_addr)];
+    return ::inet_pton(AF_INET, host.c_str(), octets) == 1 || ::inet_pton(AF_INET6, host.c_str(), octets) == 1;
+}
+
+/// What the certificate must name. Common names are no host names any more (RFC 9525 section 2).
+void expect_host(SSL* connection, const std::string& host) {
+    X509_VERIFY_PARAM* parameters = SSL_get0_param(connection);
+    X509_VERIFY_PARAM_set_hostflags(parameters,
+                                    X509_CHECK_FLAG_NEVER_CHECK_SUBJECT | X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+    if (is_address(host)) {
+        X509_VERIFY_PARAM_set1_ip_asc(parameters, host.c_str());
+        return;
+    }
+    X509_VERIFY_PARAM_set1_host(parameters, host.c_str(), host.size());
+    // SSL_set_tlsext_host_name without its C cast
+    SSL_ctrl(connection, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, const_cast<char*>(host.c_str()));
+}
+
+std::string reason() {
+    const unsigned long code = ERR_get_error();
+    ERR_clear_error();
+    const char* text = ERR_reason_error_string(code);
+    return text != nullptr ? text : "unknown reason";
 }
 
 } // namespace
 
-Result<Context::Ptr> client_tls_context(const std::string& ca_file) {
-    try {
-        // VERIFY_STRICT: anything less lets a name that resolves to a loopback address skip the host check (poco-pitfalls 27).
-        Context::Ptr context(new Context(Context::TLS_CLIENT_USE, "", "", "", Context::VERIFY_STRICT, 9,
-                                         /*loadDefaultCAs=*/false, k_ciphers));
-        require_tls_1_2(*context);
-        context->enableExtendedCertificateVerification(true);
-        SSL_CTX_set_verify(context->sslContext(), SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, check_peer);
-        load_authorities(context->sslContext());
-        if (!ca_file.empty() && SSL_CTX_load_verify_locations(context->sslContext(), ca_file.c_str(), nullptr) != 1)
-            return Error{ErrorKind::invalid, "cannot read the certificates in " + ca_file,
-                         "the file must hold PEM certificates"};
-        return context;
-    } catch (const Poco::Exception& exception) {
-        return Error{ErrorKind::failed, "cannot set up TLS: " + exception.displayText()};
-    }
+Result<TlsContextPtr> TlsContext::for_client(const std::string& ca_file) {
+    auto context = new_context(TLS_client_method());
+    SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER, nullptr);
+    load_authorities(context.get());
+    if (!ca_file.empty() && SSL_CTX_load_verify_file(context.get(), ca_file.c_str()) != 1)
+        return Error{ErrorKind::invalid, "cannot read the certificates in " + ca_file + ": " + reason(),
+                     "the file must hold PEM certificates"};
+    return TlsContextPtr(new TlsContext(std::move(context), false));
 }
 
-Result<Context::Ptr> server_tls_context(const std::string& certificate_file, const std::string& key_file) {
-    try {
-        Context::Params parameters;
-        parameters.certificateFile = certificate_file;
-        parameters.privateKeyFile = key_file;
-        parameters.verificationMode = Context::VERIFY_NONE; // of clients: none shows a certificate
-        parameters.cipherList = k_ciphers;
-        Context::Ptr context(new Context(Context::TLS_SERVER_USE, parameters));
-        require_tls_1_2(*context);
-        if (SSL_CTX_check_private_key(context->sslContext()) != 1)
-            return Error{ErrorKind::invalid,
-                         "the key in " + key_file + " is not that of the certificate in " + certificate_file};
-        return context;
-    } catch (const Poco::Exception& exception) {
-        return Error{ErrorKind::invalid,
-                     "cannot use the certificate " + certificate_file + " with the key " + key_file + ": " +
-                         exception.message(),
-                     "both must be PEM files that this user can read"};
+Result<TlsContextPtr> TlsContext::for_server(const std::string& certificate_file, const std::string& key_file) {
+    auto context = new_context(TLS_server_method());
+    const auto refused = [](const std::string& what) {
+        return Error{ErrorKind::invalid, what + ": " + reason(), "both must be PEM files that this user can read"};
+    };
+    if (SSL_CTX_use_certificate_chain_file(context.get(), certificate_file.c_str()) != 1)
+        return refused("cannot use the certificate " + certificate_file);
+    if (SSL_CTX_use_PrivateKey_file(context.get(), key_file.c_str(), SSL_FILETYPE_PEM) != 1)
+        return refused("cannot use the key " + key_file + " with the certificate " + certificate_file);
+    if (SSL_CTX_check_private_key(context.get()) != 1)
+        return refused("the key in " + key_file + " is not that of the certificate in " + certificate_file);
+    return TlsContextPtr(new TlsContext(std::move(context), true));
+}
+
+std::shared_ptr<ssl_st> TlsContext::connect(int descriptor, const std::string& host) const {
+    std::shared_ptr<SSL> connection(SSL_new(m_context.get()), SSL_free);
+    if (!connection || SSL_set_fd(connection.get(), descriptor) != 1)
+        throw std::bad_alloc(); // never a connection without TLS instead
+    if (m_server) {
+        SSL_set_accept_state(connection.get());
+    } else {
+        expect_host(connection.get(), host);
+        SSL_set_connect_state(connection.get());
     }
+    return connection;
 }
 
 } // namespace keyfob::platform::http

@@ -45,7 +45,7 @@ Result<std::unique_ptr<Fetcher>> make_fetcher(const FetcherOptions& options) {
         allowed.push_back(std::move(network));
     }
     ClientOptions client;
-    KEYFOB_TRY_ASSIGN(client.tls, platform::http::client_tls_context(options.ca_file));
+    KEYFOB_TRY_ASSIGN(client.tls, platform::http::TlsContext::for_client(options.ca_file));
     client.allow_address = [allowed](const Poco::Net::SocketAddress& address) {
         return platform::http::is_public_address(address.host()) ||
                std::any_of(allowed.begin(), allowed.end(),

@@ -33,7 +33,7 @@ struct Files {
 };
 
 std::unique_ptr<Server> serve(const Files& files, Application& application, Limits limits = patient_limits()) {
-    auto context = server_tls_context(files.certificate(), files.key());
+    auto context = TlsContext::for_server(files.certificate(), files.key());
     if (!context)
         FAIL(context.error().message);
     ServerOptions options = options_of(limits);
@@ -45,7 +45,7 @@ Result<ClientResponse> fetch(const std::string& host, std::uint16_t port, const 
                              const std::string& body = {}) {
     ClientOptions options;
     options.connect_deadline = options.total_deadline = std::chrono::minutes{10};
-    auto context = client_tls_context(ca);
+    auto context = TlsContext::for_client(ca);
     if (!context)
         FAIL(context.error().message);
     options.tls = *context;
@@ -185,16 +185,16 @@ TEST_CASE("RP-18: certificate and key files that cannot be used are named") {
     const Files files;
     const Files others;
     std::ofstream(files.directory.file("garbage.pem")) << "no certificate";
-    const auto check = [](const Result<Poco::Net::Context::Ptr>& context, const std::string& name) {
+    const auto check = [](const Result<keyfob::platform::http::TlsContextPtr>& context, const std::string& name) {
         REQUIRE_FALSE(context);
         CHECK(context.error().kind == ErrorKind::invalid);
         CHECK(context.error().message.find(name) != std::string::npos);
     };
-    check(server_tls_context(files.directory.file("absent.pem"), files.key()), "absent.pem");
-    check(server_tls_context(files.certificate(), files.directory.file("absent.pem")), "absent.pem");
-    check(server_tls_context(files.directory.file("garbage.pem"), files.key()), "garbage.pem");
-    check(server_tls_context(files.certificate(), others.key()), "key.pem");
-    check(client_tls_context(files.directory.file("absent.pem")), "absent.pem");
-    check(client_tls_context(files.directory.file("garbage.pem")), "garbage.pem");
-    CHECK(client_tls_context());
+    check(TlsContext::for_server(files.directory.file("absent.pem"), files.key()), "absent.pem");
+    check(TlsContext::for_server(files.certificate(), files.directory.file("absent.pem")), "absent.pem");
+    check(TlsContext::for_server(files.directory.file("garbage.pem"), files.key()), "garbage.pem");
+    check(TlsContext::for_server(files.certificate(), others.key()), "key.pem");
+    check(TlsContext::for_client(files.directory.file("absent.pem")), "absent.pem");
+    check(TlsContext::for_client(files.directory.file("garbage.pem")), "garbage.pem");
+    CHECK(TlsContext::for_client());
 }
