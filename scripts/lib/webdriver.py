@@ -13,6 +13,8 @@ import urllib.error
 import urllib.request
 
 ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
+# How the driver says that the page of an element is not there any more: by the standard's word, or by the browser's own.
+ELEMENT_GONE = ("stale element", "does not belong to the document")
 
 
 class WebDriverError(Exception):
@@ -98,12 +100,12 @@ class Browser:
         return self._do("POST", "/execute/sync", {"script": "return document.querySelector(arguments[0]) !== null", "args": [css]})
 
     def _on_element(self, css, method, what, body=None):
-        """Finds the element and does something with it; anew when the page has gone in between."""
+        """Finds the element and does something with it; anew when the page has gone in between, and nothing was done."""
         while True:
             try:
                 return self._do(method, f"/element/{self._find(css)}/{what}", body)
             except WebDriverError as error:
-                if "stale element" not in str(error):
+                if not any(gone in str(error) for gone in ELEMENT_GONE):
                     raise
 
     def text_of(self, css):

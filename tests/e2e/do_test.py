@@ -84,10 +84,7 @@ class BehindFront(unittest.TestCase):
     def sign_in(self, browser):
         login, start = self.stack.begin_login()
         browser.open(start)
-        browser.type("input[name=login]", "carla")
-        browser.type("input[name=password]", "any")
-        browser.click("button[type=submit]")
-        browser.click("button[type=submit]")
+        self.stack.sign_in_with_company(browser)
         browser.click("button[value=approve]")
         browser.text_of("#signed-in")
         code, output = login.finish()

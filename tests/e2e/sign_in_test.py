@@ -158,11 +158,9 @@ class WithCompanyProvider(unittest.TestCase):
             stack.start_agent()
             login, start = stack.begin_login()
             browser.open(start)
-            browser.type("input[name=login]", "carla")
-            browser.type("input[name=password]", "any")
+            browser.text_of("input[name=login]")
             browser.screenshot(SCREENSHOTS / "4-company.png")
-            browser.click("button[type=submit]")
-            browser.click("button[type=submit]")  # the provider's own consent
+            stack.sign_in_with_company(browser)
             browser.text_of("button[value=approve]")
             self.assertEqual(browser.text_of("h1"), "Sign in this device?")
             self.assertIn("carla@company.example", browser.text)
