@@ -58,7 +58,8 @@ signin::Settings signin_settings(const Config& config) {
     return settings;
 }
 
-Result<platform::http::ServerOptions> server_options(const Config& config, platform::Random& random) {
+Result<platform::http::ServerOptions> server_options(const Config& config, const http::TrustedProxies& proxies,
+                                                     platform::Random& random) {
     platform::http::ServerOptions options;
     options.address = config.listen_address;
     options.port = config.listen_port;
@@ -67,6 +68,10 @@ Result<platform::http::ServerOptions> server_options(const Config& config, platf
     if (config.uses_tls()) {
         KEYFOB_TRY_ASSIGN(options.tls,
                           platform::http::TlsContext::for_server(config.certificate_file, config.key_file));
+    } else {
+        options.admit_peer = [proxies](const std::string& peer, std::uint16_t, std::uint16_t) {
+            return proxies.may_use_plain_http(peer);
+        };
     }
     return options;
 }
@@ -109,9 +114,9 @@ Result<void> run(Config config) {
         services.demo = [&provider = *demo](const platform::http::Request& request) {
             return provider.handle(request);
         };
-    KEYFOB_TRY_ASSIGN(http::TrustedProxies proxies, http::TrustedProxies::parse(config.trusted_proxies));
-    http::Router router(services, std::move(proxies));
-    KEYFOB_TRY_ASSIGN(platform::http::ServerOptions options, server_options(config, random));
+    KEYFOB_TRY_ASSIGN(const http::TrustedProxies proxies, http::TrustedProxies::parse(config.trusted_proxies));
+    http::Router router(services, proxies);
+    KEYFOB_TRY_ASSIGN(platform::http::ServerOptions options, server_options(config, proxies, random));
     KEYFOB_TRY_ASSIGN(const auto server, platform::http::Server::start(std::move(options), router));
     platform::log::info("listening on " + config.listen(), {{"external_url", config.external_url}});
     const platform::PeriodicTask housekeeping(k_housekeeping_pause, [&] { remove_expired(*store, clock); });

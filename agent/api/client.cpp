@@ -7,6 +7,7 @@
 #include "platform/peer_credentials.h"
 #include "platform/unix_socket.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 
@@ -99,17 +100,24 @@ Result<std::int64_t> Client::send(const std::string& method, const Object& param
     return id;
 }
 
-Result<void> Client::wait(int interrupt) const {
+Result<void> Client::wait(Deadline deadline, int interrupt) const {
     std::array<pollfd, 2> watched{pollfd{m_socket.get(), POLLIN, 0}, pollfd{interrupt, POLLIN, 0}};
-    while (::poll(watched.data(), interrupt < 0 ? 1 : 2, -1) < 0)
-        if (errno != EINTR)
+    while (true) {
+        const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+        if (left.count() <= 0)
+            return unreachable("does not answer");
+        const auto now = std::min<std::chrono::milliseconds>(left, std::chrono::hours{1}); // what an int can hold
+        const int ready = ::poll(watched.data(), interrupt < 0 ? 1 : 2, static_cast<int>(now.count()));
+        if (ready < 0 && errno != EINTR)
             return unreachable("cannot be waited for");
-    if (watched[1].revents != 0)
-        return Error{ErrorKind::cancelled, "interrupted", "", k_interrupted};
-    return {};
+        if (ready > 0 && watched[1].revents != 0)
+            return Error{ErrorKind::cancelled, "interrupted", "", k_interrupted};
+        if (ready > 0)
+            return {};
+    }
 }
 
-Result<Object::Ptr> Client::read_answer(int interrupt) {
+Result<Object::Ptr> Client::read_answer(Deadline deadline, int interrupt) {
     while (true) {
         const std::size_t end = m_buffer.find('\n');
         if (end < k_longest_line) {
@@ -121,8 +129,7 @@ Result<Object::Ptr> Client::read_answer(int interrupt) {
         }
         if (m_buffer.size() >= k_longest_line)
             return unreachable("answered a line that is too long");
-        if (interrupt >= 0)
-            KEYFOB_TRY(wait(interrupt));
+        KEYFOB_TRY(wait(deadline, interrupt));
         std::array<char, k_piece> piece; // NOLINT(cppcoreguidelines-pro-type-member-init): filled by recv
         const ssize_t count = ::recv(m_socket.get(), piece.data(), piece.size(), 0);
         if (count < 0 && errno == EINTR)
@@ -143,9 +150,10 @@ Result<void> Client::keep(const Object::Ptr& answer) {
     return {};
 }
 
-Result<Object::Ptr> Client::receive(std::int64_t id, int interrupt) {
+Result<Object::Ptr> Client::receive(std::int64_t id, const Patience& patience) {
+    const Deadline deadline = std::chrono::steady_clock::now() + patience.longest;
     while (m_answers.count(id) == 0) {
-        KEYFOB_TRY_ASSIGN(const Object::Ptr answer, read_answer(interrupt));
+        KEYFOB_TRY_ASSIGN(const Object::Ptr answer, read_answer(deadline, patience.interrupt));
         KEYFOB_TRY(keep(answer));
     }
     const Object::Ptr answer = m_answers[id];

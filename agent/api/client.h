@@ -5,6 +5,7 @@
 
 #include <Poco/JSON/Object.h>
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -12,7 +13,13 @@
 
 namespace keyfob::agent::api {
 
-/// A connection of a command to the agent. Blocking; the agent bounds every wait. One thread.
+/// How long to wait for an answer. The agent bounds every wait of its own; this is for an agent that is stopped itself.
+struct Patience {
+    std::chrono::seconds longest{60}; ///< more than the agent's longest way: keychain, discovery, renewal
+    int interrupt = -1;               ///< a descriptor that ends the waiting when it becomes readable
+};
+
+/// A connection of a command to the agent. Blocking, never without a bound. One thread.
 class Client {
 public:
     using Object = Poco::JSON::Object;
@@ -23,9 +30,9 @@ public:
 
     /// The id of the request, for receive(). Errors: unreachable, invalid (too long).
     [[nodiscard]] platform::Result<std::int64_t> send(const std::string& method, const Object& parameters);
-    /// The result of request `id`. Errors: what the agent says, with its `code` and `hint`; unreachable (it has gone or talks nonsense).
-    /// When the descriptor `interrupt` becomes readable before the answer is there: cancelled, with code k_interrupted; the answer can be awaited again.
-    [[nodiscard]] platform::Result<Object::Ptr> receive(std::int64_t id, int interrupt = -1);
+    /// The result of request `id`. Errors: what the agent says, with its `code` and `hint`; unreachable (it has gone, talks nonsense, or does not
+    /// answer in time); cancelled, with code k_interrupted, when it was interrupted: then the answer can be awaited again.
+    [[nodiscard]] platform::Result<Object::Ptr> receive(std::int64_t id, const Patience& patience = {});
     [[nodiscard]] platform::Result<Object::Ptr> call(const std::string& method, const Object& parameters);
 
     /// Code of the error of an interrupted receive(); never sent.
@@ -34,8 +41,9 @@ public:
 private:
     Client(platform::UniqueFd socket, std::string name) : m_socket(std::move(socket)), m_name(std::move(name)) {}
     [[nodiscard]] platform::Result<void> write(std::string_view octets);
-    [[nodiscard]] platform::Result<void> wait(int interrupt) const;
-    [[nodiscard]] platform::Result<Object::Ptr> read_answer(int interrupt);
+    using Deadline = std::chrono::steady_clock::time_point;
+    [[nodiscard]] platform::Result<void> wait(Deadline deadline, int interrupt) const;
+    [[nodiscard]] platform::Result<Object::Ptr> read_answer(Deadline deadline, int interrupt);
     [[nodiscard]] platform::Result<void> keep(const Object::Ptr& answer);
 
     platform::UniqueFd m_socket;

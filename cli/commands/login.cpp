@@ -96,19 +96,21 @@ Result<Object::Ptr> cancel(Client& agent, const std::string& login_id, std::int6
     Object parameters;
     parameters.set("login_id", login_id);
     KEYFOB_TRY_ASSIGN(const std::int64_t id, agent.send(agent::api::k_login_cancel, parameters));
-    if (!agent.receive(id, interrupt.descriptor()))
+    if (!agent.receive(id, {.interrupt = interrupt.descriptor()}))
         return cancelled();
-    auto answer = agent.receive(wait_id, interrupt.descriptor());
+    auto answer = agent.receive(wait_id, {.interrupt = interrupt.descriptor()});
     return answer ? std::move(answer) : cancelled();
 }
 
-Result<Object::Ptr> wait_for_account(Client& agent, const std::string& login_id, Interrupt& interrupt) {
+Result<Object::Ptr> wait_for_account(Client& agent, const Started& started, Interrupt& interrupt) {
     Object parameters;
-    parameters.set("login_id", login_id);
+    parameters.set("login_id", started.login_id);
     KEYFOB_TRY_ASSIGN(const std::int64_t id, agent.send(agent::api::k_login_wait, parameters));
-    auto answer = agent.receive(id, interrupt.descriptor());
+    const agent::api::Patience as_ever;
+    auto answer = agent.receive(id, {.longest = std::chrono::seconds(started.expires_in) + as_ever.longest,
+                                     .interrupt = interrupt.descriptor()});
     if (!answer && was_interrupted(answer.error()))
-        answer = cancel(agent, login_id, id, interrupt);
+        answer = cancel(agent, started.login_id, id, interrupt);
     KEYFOB_TRY(answer);
     const Object::Ptr account = platform::json::get_object(**answer, "account");
     return account.isNull() ? Result<Object::Ptr>(agent_nonsense("login.wait")) : account;
@@ -129,14 +131,14 @@ Result<Object::Ptr> sign_in(const Context& context, LoginReport& report) {
     parameters.set("server", server.text());
     Interrupt interrupt;
     KEYFOB_TRY_ASSIGN(const std::int64_t id, agent.send(agent::api::k_login_start, parameters));
-    const auto answer = agent.receive(id, interrupt.descriptor());
+    const auto answer = agent.receive(id, {.interrupt = interrupt.descriptor()});
     if (!answer) // the end of the connection is the end of the login
         return was_interrupted(answer.error()) ? cancelled() : answer.error();
     KEYFOB_TRY_ASSIGN(const Started started, read_started(**answer));
     report.waiting(server.text(), started.start, started.expires_in);
     open_browser(context, report, started.start);
     report.still_waiting(started.expires_in);
-    return wait_for_account(agent, started.login_id, interrupt);
+    return wait_for_account(agent, started, interrupt);
 }
 
 } // namespace

@@ -31,6 +31,10 @@ public:
     [[nodiscard]] virtual Response handle(const Request& request) = 0;
 };
 
+/// Called once per connection before a byte is read; false: 403 and close, nothing is handled.
+using AdmitPeer =
+    std::function<bool(const std::string& peer_address, std::uint16_t peer_port, std::uint16_t local_port)>;
+
 struct ServerOptions {
     std::string address = "127.0.0.1"; ///< numeric
     std::uint16_t port = 0;            ///< 0: the system chooses
@@ -38,8 +42,7 @@ struct ServerOptions {
     Limits limits;
     /// Values of the Host header that are ours (`host` or `host:port`, lower case). Any other is answered 421. Empty: no check.
     std::vector<std::string> hosts;
-    /// Called once per connection before a byte is read; false: 403 and close, nothing is handled. May be empty.
-    std::function<bool(const std::string& peer_address, std::uint16_t peer_port, std::uint16_t local_port)> admit_peer;
+    AdmitPeer admit_peer; ///< empty: everybody
     /// One line per request in the log, without its query.
     bool access_log = true;
     /// Makes request ids; required.

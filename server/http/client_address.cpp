@@ -35,6 +35,11 @@ bool TrustedProxies::trusts(const std::string& address) const {
                        [&](const auto& network) { return network.contains(peer); });
 }
 
+bool TrustedProxies::may_use_plain_http(const std::string& peer_address) const {
+    static const TrustedProxies k_this_machine = parse({"127.0.0.0/8", "::1"}).value();
+    return k_this_machine.trusts(peer_address) || trusts(peer_address);
+}
+
 std::string TrustedProxies::client_address(const platform::http::Request& request) const {
     std::string address = request.peer_address;
     std::string forwarded;

@@ -15,6 +15,8 @@ public:
     /// Addresses or networks in CIDR form. Errors: invalid (names the entry).
     [[nodiscard]] static platform::Result<TrustedProxies> parse(const std::vector<std::string>& entries);
 
+    /// Without TLS the port is for our proxies and for this machine, whoever else can reach it.
+    [[nodiscard]] bool may_use_plain_http(const std::string& peer_address) const;
     /// The address of who sent the request: the peer, or, if that is one of ours, the last in X-Forwarded-For that is none of ours.
     [[nodiscard]] std::string client_address(const platform::http::Request& request) const;
 

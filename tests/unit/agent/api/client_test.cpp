@@ -131,11 +131,21 @@ TEST_CASE("waiting ends when the interrupting descriptor is readable, and can go
     REQUIRE(::write(writing.get(), "x", 1) == 1);
     const auto id = client.send("wait", Object());
     REQUIRE(id);
-    const auto interrupted = client.receive(*id, reading.get());
+    const auto interrupted = client.receive(*id, {.interrupt = reading.get()});
     REQUIRE_FALSE(interrupted);
     CHECK(interrupted.error().code == Client::k_interrupted);
     REQUIRE(client.call("go", Object()));
     CHECK(platform::json::get_string(**client.receive(*id), "is") == "late");
+}
+
+TEST_CASE("an agent that does not answer, because it is stopped, is not waited for without end", "[agent][api]") {
+    const Fixture fixture([](const FakeAgent::Request&) { return std::string(); });
+    auto client = fixture.client();
+    const auto id = client.send("status", Object());
+    REQUIRE(id);
+    const auto answer = client.receive(*id, {.longest = std::chrono::seconds{0}});
+    REQUIRE_FALSE(answer);
+    CHECK(answer.error().code == agent::api::k_agent_unreachable);
 }
 
 TEST_CASE("a request that no agent would take is not sent", "[agent][api]") {
