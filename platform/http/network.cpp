@@ -76,10 +76,8 @@ Result<Network> Network::parse(std::string_view text) {
 }
 
 bool Network::contains(const IPAddress& address) const {
-    if (address.family() != m_address.family()) {
-        const auto inner = m_address.family() == IPAddress::IPv4 ? mapped_address(address) : std::nullopt;
-        return inner && contains(*inner);
-    }
+    if (address.family() != m_address.family())
+        return false;
     const unsigned char* own = octets_of(m_address);
     const unsigned char* other = octets_of(address);
     const unsigned whole = m_prefix / 8;

@@ -9,8 +9,7 @@
 
 namespace keyfob::platform::http {
 
-/// A range of IP addresses in CIDR form; a single address is a range of one. A range of IPv4 addresses has their IPv6-mapped forms in it,
-/// by which a socket that serves both families knows its peers. A value.
+/// A range of IP addresses in CIDR form; a single address is a range of one. A value.
 class Network {
 public:
     [[nodiscard]] static Result<Network> parse(std::string_view text); ///< Errors: invalid
