@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::size_t k_piece = 16 * 1024;
 constexpr std::chrono::milliseconds k_linger{1'000};
+constexpr std::chrono::milliseconds k_one_attempt{1};
 constexpr std::size_t k_linger_bytes = 256 * 1024;
 constexpr char k_tls_client_hello = 0x16;
 
@@ -49,6 +50,13 @@ bool is_writable(const Headers& headers) {
     return std::all_of(headers.fields().begin(), headers.fields().end(), [](const Headers::Field& field) {
         return is_token(field.first) && is_header_value(field.second);
     });
+}
+
+std::size_t length_of_empty_lines(std::string_view text) {
+    std::size_t length = 0;
+    while (text.substr(length, 2) == "\r\n")
+        length += 2;
+    return length;
 }
 
 bool has_no_body(int status) {
@@ -102,8 +110,7 @@ std::variant<RequestHead, Refusal, std::monostate> Connection::read_head() {
             log::info("tls_on_plain_port", {{"peer", m_peer_address}});
             return std::monostate{};
         }
-        while (m_buffer.compare(0, 2, "\r\n") == 0)
-            m_buffer.erase(0, 2); // RFC 9112 section 2.2: empty lines before a request are ignored
+        m_buffer.erase(0, length_of_empty_lines(m_buffer)); // RFC 9112 section 2.2: those before a request are ignored
         auto parsed = parse_request_head(m_buffer, m_options.limits);
         if (auto* head = std::get_if<RequestHead>(&parsed))
             return std::move(*head);
@@ -176,7 +183,7 @@ std::optional<Connection::Received> Connection::receive(Application& application
     return Received{std::move(request), admission.pool, std::nullopt, head.keep_alive};
 }
 
-bool Connection::respond(const Request& request, Response response, bool keep_alive) {
+std::string Connection::octets_of(const Request& request, Response response, bool keep_alive) const {
     if (!is_writable(response.headers)) {
         log::error("response_header_refused", {{"path", request.path}, {"request_id", request.request_id}});
         response = front_error(500, request.request_id);
@@ -185,7 +192,17 @@ bool Connection::respond(const Request& request, Response response, bool keep_al
     std::string octets = head_text(response, keep_alive);
     if (request.method != "HEAD" && !has_no_body(response.status))
         octets += response.body;
+    return octets;
+}
+
+bool Connection::respond(const Request& request, Response response, bool keep_alive) {
+    const std::string octets = octets_of(request, std::move(response), keep_alive);
     return m_channel.write(octets, after(m_options.limits.write_deadline)).has_value() && keep_alive;
+}
+
+void Connection::refuse_now(int status) {
+    if (!m_tls) // a handshake would have to be waited for
+        (void)m_channel.write(octets_of({}, front_error(status, m_options.request_id()), false), after(k_one_attempt));
 }
 
 void Connection::close_gently() {

@@ -28,6 +28,9 @@ public:
     /// Writes the response to `request`. False: the connection is of no use any more.
     [[nodiscard]] bool respond(const Request& request, Response response, bool keep_alive);
 
+    /// The last answer of a connection that nobody has a thread for; does not wait for a peer that reads slowly.
+    void refuse_now(int status);
+
     /// Ends it so that the peer can still read the last answer: what it goes on sending is read and thrown away for a moment.
     void close_gently();
 
@@ -35,6 +38,7 @@ public:
     [[nodiscard]] int descriptor() const { return m_channel.descriptor(); }
 
 private:
+    [[nodiscard]] std::string octets_of(const Request& request, Response response, bool keep_alive) const;
     [[nodiscard]] std::variant<RequestHead, Refusal, std::monostate> read_head();
     [[nodiscard]] bool read_body(const RequestHead& head, std::string& body);
     [[nodiscard]] bool fill(SteadyTime deadline);

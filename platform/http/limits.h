@@ -9,13 +9,13 @@ namespace keyfob::platform::http {
 struct Limits {
     std::size_t head_bytes = 16 * 1024;
     std::size_t fields = 64;
-    std::size_t body_bytes = 64 * 1024;
     std::chrono::milliseconds head_deadline{5'000};  ///< for the whole head, from its first byte
     std::chrono::milliseconds body_deadline{10'000}; ///< for the whole body
     std::chrono::milliseconds idle{15'000};          ///< between two requests of one connection
     std::chrono::milliseconds handshake_deadline{5'000};
     std::chrono::milliseconds write_deadline{10'000};
-    std::size_t connections = 1024;
+    std::size_t connections = 1024;     ///< fewer where the process may not open so many descriptors
+    std::size_t requests_in_a_row = 32; ///< pipelined ones of one connection, before others get the thread
     std::size_t fast_threads = 8;
     std::size_t upstream_threads = 32;
     std::size_t queue = 512;                        ///< requests that wait for a thread; one more is answered 503

@@ -52,10 +52,15 @@ std::optional<std::string> Request::cookie(std::string_view name) const {
     const std::string* field = headers.find("Cookie");
     if (field == nullptr)
         return std::nullopt;
-    for (const auto& [cookie, value] : parse_cookies(*field))
-        if (cookie == name)
-            return std::string(value);
-    return std::nullopt;
+    std::optional<std::string> found;
+    for (const auto& [cookie, value] : parse_cookies(*field)) {
+        if (cookie != name)
+            continue;
+        if (found)
+            return std::nullopt;
+        found = value;
+    }
+    return found;
 }
 
 bool is_header_value(std::string_view value) {

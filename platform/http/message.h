@@ -37,8 +37,8 @@ struct Request {
     bool tls = false;
     std::string request_id; ///< made by the server; goes into error bodies and the log
 
-    /// The value of the cookie with exactly this name (compared byte for byte). nullopt when absent. When the request carries two
-    /// whose names are equal but for case, the parser has refused it before (SE-04).
+    /// The value of the cookie with exactly this name (compared byte for byte). nullopt when absent, and when it stands there twice: nobody can
+    /// tell whose is whose. Two names that differ in case only have been refused by the parser (SE-04).
     [[nodiscard]] std::optional<std::string> cookie(std::string_view name) const;
 };
 

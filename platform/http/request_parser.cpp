@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <optional>
 
 namespace keyfob::platform::http {
@@ -59,16 +60,17 @@ std::optional<Refusal> parse_request_line(std::string_view line, RequestHead& he
     return std::nullopt;
 }
 
-/// SE-04: browsers compare the prefix `__Host-` without case, so that a sibling could slip in a cookie spelled otherwise.
+/// SE-04: browsers compare the prefix `__Host-` without case, so that a sibling could slip in a cookie spelled otherwise. Two of exactly one
+/// name are everyday (one of the host, one of its parent domain); Request::cookie() takes neither.
 bool has_ambiguous_cookies(const Headers& headers) {
     const std::string* field = headers.find("Cookie");
     if (field == nullptr)
         return false;
-    std::vector<std::string> names;
+    std::map<std::string, std::string_view> spellings;
     for (const auto& [name, value] : parse_cookies(*field))
-        names.push_back(lower_case(name));
-    std::sort(names.begin(), names.end());
-    return std::adjacent_find(names.begin(), names.end()) != names.end();
+        if (const auto known = spellings.emplace(lower_case(name), name).first; known->second != name)
+            return true;
+    return false;
 }
 
 std::optional<Refusal> check_length(RequestHead& head) {
@@ -113,7 +115,7 @@ std::optional<Refusal> check_fields(RequestHead& head) {
     if (host == nullptr || host->empty())
         return Refusal{400, "no Host"};
     if (has_ambiguous_cookies(headers))
-        return Refusal{400, "two cookies of one name"};
+        return Refusal{400, "two cookies whose names differ in case"};
     if (const std::string* connection = headers.find("Connection"); connection != nullptr && lists_close(*connection))
         head.keep_alive = false;
     return check_length(head);

@@ -23,7 +23,7 @@ struct Incomplete {};
 
 /// The one answer to a head that is refused; the connection is closed after it.
 struct Refusal {
-    int status = 400;   ///< 400, 413, 414, 431, 501 or 505
+    int status = 400;   ///< 400, 411, 414, 431, 501 or 505
     std::string reason; ///< for the log; never shown to the peer
 };
 

@@ -14,12 +14,17 @@
 #include <condition_variable>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <thread>
+
+#include <sys/resource.h>
 
 namespace keyfob::platform::http {
 namespace {
 
 constexpr int k_backlog = 512;
+constexpr std::chrono::milliseconds k_accept_pause{100};
+constexpr std::size_t k_own_descriptors = 128; ///< for the database, outgoing connections, the log
 
 /// Counts the requests that run, so that stop() can wait for them.
 class Running {
@@ -43,6 +48,15 @@ private:
     std::condition_variable m_none;
     int m_count = 0;
 };
+
+/// Descriptors that are not there cannot be promised to connections.
+std::size_t affordable(std::size_t connections) {
+    rlimit descriptors{};
+    if (::getrlimit(RLIMIT_NOFILE, &descriptors) != 0 || descriptors.rlim_cur == RLIM_INFINITY)
+        return connections;
+    const std::size_t all = descriptors.rlim_cur;
+    return std::min(connections, all > 2 * k_own_descriptors ? all - k_own_descriptors : all / 2);
+}
 
 class ServerImpl final : public Server {
 public:
@@ -77,6 +91,24 @@ private:
         ConnectionPtr connection;
         SteadyTime deadline;
     };
+    /// A connection that is being served, however that ends; stop() waits for all of them.
+    class Turn {
+    public:
+        explicit Turn(ServerImpl& server) : m_server(server) {
+            ++m_server.m_active;
+            m_server.m_running.enter();
+        }
+        Turn(const Turn&) = delete;
+        Turn& operator=(const Turn&) = delete;
+        ~Turn() {
+            --m_server.m_active;
+            m_server.m_running.leave();
+        }
+
+    private:
+        ServerImpl& m_server;
+    };
+    using TurnPtr = std::shared_ptr<Turn>;
 
     void run() {
         while (!m_stopping) {
@@ -88,19 +120,34 @@ private:
             }
             take_returned();
             drop_idle();
+            if (m_accept_again && *m_accept_again <= std::chrono::steady_clock::now())
+                go_on_accepting();
         }
         m_socket.close();
     }
 
     std::chrono::milliseconds time_to_next_deadline() const {
-        if (m_parked.empty())
+        std::optional<SteadyTime> next = m_accept_again;
+        for (const auto& [descriptor, parked] : m_parked)
+            next = std::min(next.value_or(parked.deadline), parked.deadline);
+        if (!next)
             return std::chrono::milliseconds{-1};
-        const auto next = std::min_element(m_parked.begin(), m_parked.end(), [](const auto& a, const auto& b) {
-            return a.second.deadline < b.second.deadline;
-        });
-        const auto left =
-            std::chrono::ceil<std::chrono::milliseconds>(next->second.deadline - std::chrono::steady_clock::now());
+        const auto left = std::chrono::ceil<std::chrono::milliseconds>(*next - std::chrono::steady_clock::now());
         return std::max(left, std::chrono::milliseconds{0});
+    }
+
+    /// No descriptors are left: whoever waits to be accepted would wake us again at once, for ever.
+    void pause_accepting(const std::string& reason) {
+        if (!m_starving)
+            log::warning("accept_failed", {{"reason", reason}});
+        m_starving = true;
+        m_poller.remove(m_socket.impl()->sockfd());
+        m_accept_again = std::chrono::steady_clock::now() + k_accept_pause;
+    }
+
+    void go_on_accepting() {
+        m_accept_again.reset();
+        m_poller.add(m_socket.impl()->sockfd());
     }
 
     void accept_all() {
@@ -108,12 +155,13 @@ private:
             while (true) {
                 Poco::Net::SocketAddress peer;
                 accept_one(m_socket.acceptConnection(peer), peer);
+                m_starving = false;
             }
         } catch (const Poco::TimeoutException&) {
             // nobody waits any more: Poco says so for EAGAIN
         } catch (const Poco::Exception& exception) {
             if (exception.code() != EAGAIN && exception.code() != EWOULDBLOCK)
-                log::warning("accept_failed", {{"reason", exception.displayText()}});
+                pause_accepting(exception.displayText());
         }
     }
 
@@ -128,9 +176,7 @@ private:
         if (!admitted || m_parked.size() + m_active >= m_options.limits.connections) {
             log::info("connection_refused",
                       {{"peer", peer.toString()}, {"reason", admitted ? "too many connections" : "not admitted"}});
-            if (!tls)
-                (void)connection->respond({}, front_error(admitted ? 503 : 403, m_options.request_id()), false);
-            return;
+            return connection->refuse_now(admitted ? 503 : 403);
         }
         park(std::move(connection));
     }
@@ -149,13 +195,8 @@ private:
         m_poller.remove(descriptor);
         ConnectionPtr connection = std::move(found->second.connection);
         m_parked.erase(found);
-        m_running.enter();
-        ++m_active;
-        if (!m_fast.try_submit([this, connection] { serve(connection); })) {
-            if (!m_options.tls)
-                (void)connection->respond({}, front_error(503, m_options.request_id()), false);
-            done();
-        }
+        if (!m_fast.try_submit([this, connection, turn = std::make_shared<Turn>(*this)] { serve(connection, turn); }))
+            connection->refuse_now(503);
     }
 
     void take_returned() {
@@ -178,38 +219,41 @@ private:
         });
     }
 
-    void done() {
-        --m_active;
-        m_running.leave();
-    }
-
-    /// Reads requests until one belongs to the other pool, or no more octets wait.
-    void serve(const ConnectionPtr& connection) {
-        while (true) {
+    /// Reads requests until one belongs to the other pool, or no more octets wait, or it is the turn of others.
+    void serve(const ConnectionPtr& connection, const TurnPtr& turn) {
+        for (std::size_t count = 0; count < m_options.limits.requests_in_a_row; ++count) {
             auto received = connection->receive(m_application);
             if (!received)
-                return done();
+                return;
             if (!received->refusal && received->pool == Pool::upstream) {
-                const bool taken =
-                    m_upstream.try_submit([this, connection, request = received->request, keep = received->keep_alive] {
-                        if (answer(*connection, request, keep))
-                            give_back(connection);
-                        else
-                            finish(*connection);
-                    });
-                if (taken)
+                if (serve_upstream(connection, turn, *received))
                     return;
                 received->refusal = front_error(503, received->request.request_id);
             }
-            const bool useful =
-                received->refusal
-                    ? connection->respond(received->request, std::move(*received->refusal), received->keep_alive)
-                    : answer(*connection, received->request, received->keep_alive);
+            const bool useful = received->refusal ? refuse(*connection, *received)
+                                                  : answer(*connection, received->request, received->keep_alive);
             if (!useful)
-                return finish(*connection);
+                return connection->close_gently();
             if (!connection->has_buffered())
-                return give_back(connection);
+                break;
         }
+        give_back(connection, turn);
+    }
+
+    /// False: that pool has too much to do.
+    bool serve_upstream(const ConnectionPtr& connection, const TurnPtr& turn, const Connection::Received& received) {
+        return m_upstream.try_submit([this, connection, turn, request = received.request, keep = received.keep_alive] {
+            if (answer(*connection, request, keep))
+                give_back(connection, turn);
+            else
+                connection->close_gently();
+        });
+    }
+
+    bool refuse(Connection& connection, Connection::Received& received) {
+        if (!received.request.method.empty()) // otherwise there was no request, and the reason has been logged
+            log_request(received.request, received.refusal->status, std::chrono::microseconds{0});
+        return connection.respond(received.request, std::move(*received.refusal), received.keep_alive);
     }
 
     bool answer(Connection& connection, const Request& request, bool keep_alive) {
@@ -227,33 +271,33 @@ private:
                                           {"request_id", request.request_id}});
             response = front_error(500, request.request_id);
         }
-        if (m_options.access_log) {
-            const auto took =
-                std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - begin);
-            log::info("request", {{"method", request.method}, // never the query: it carries codes and states (S7)
-                                  {"path", request.path},
-                                  {"status", std::to_string(response.status)},
-                                  {"microseconds", std::to_string(took.count())},
-                                  {"peer", request.peer_address},
-                                  {"request_id", request.request_id}});
-        }
+        log_request(request, response.status,
+                    std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - begin));
         return connection.respond(request, std::move(response), keep_alive && !m_stopping);
     }
 
-    void finish(Connection& connection) {
-        connection.close_gently();
-        done();
+    void log_request(const Request& request, int status, std::chrono::microseconds took) const {
+        if (!m_options.access_log)
+            return;
+        log::info("request", {{"method", request.method}, // never the query: it carries codes and states (S7)
+                              {"path", request.path},
+                              {"status", std::to_string(status)},
+                              {"microseconds", std::to_string(took.count())},
+                              {"peer", request.peer_address},
+                              {"request_id", request.request_id}});
     }
 
-    void give_back(const ConnectionPtr& connection) {
-        if (connection->has_buffered() && m_fast.try_submit([this, connection] { serve(connection); }))
+    void give_back(const ConnectionPtr& connection, const TurnPtr& turn) {
+        if (connection->has_buffered()) { // no poll would tell
+            if (!m_fast.try_submit([this, connection, turn] { serve(connection, turn); }))
+                connection->refuse_now(503);
             return;
+        }
         {
             const std::lock_guard lock(m_returned_mutex);
             m_returned.push_back(connection);
         }
         m_poller.wake();
-        done();
     }
 
     const ServerOptions m_options;
@@ -261,7 +305,9 @@ private:
     Poco::Net::ServerSocket m_socket;
     Poller m_poller;
     const std::uint16_t m_port;
-    std::map<int, Parked> m_parked; ///< poller thread only
+    std::map<int, Parked> m_parked;           ///< poller thread only, like the next two
+    std::optional<SteadyTime> m_accept_again; ///< set while nobody is accepted
+    bool m_starving = false;                  ///< that was logged
     std::mutex m_returned_mutex;
     std::vector<ConnectionPtr> m_returned;
     std::atomic<std::size_t> m_active{0};
@@ -276,6 +322,7 @@ private:
 
 Result<std::unique_ptr<Server>> Server::start(ServerOptions options, Application& application) {
     const std::string where = options.address + ":" + std::to_string(options.port);
+    options.limits.connections = affordable(options.limits.connections);
     if (options.address.empty()) // to Poco that is every address of the machine
         return Error{ErrorKind::invalid, "cannot listen: no address is given", "127.0.0.1 is this machine alone"};
     try {
