@@ -178,6 +178,9 @@ struct Visit {
         choose();
         answer = provider.sign_in(provider_url, provider.person(name));
         confirm_url = header(step(get("/callback/" + provider.id(), answer.encode()), 303), "Location");
+    }
+    void look() {
+        come_back();
         page = step(get(api::k_confirm_path, "flow=" + flow_id), 200);
     }
     Request decision(const std::string& what) const {

@@ -16,7 +16,7 @@ struct Victims {
         pushed.push();
         begun.authorize();
         waiting.choose();
-        asked.come_back();
+        asked.look();
         approved.approve();
     }
     [[nodiscard]] std::vector<const Visit*> all() const { return {&pushed, &begun, &waiting, &asked, &approved}; }

@@ -142,7 +142,7 @@ TEST_CASE("AS-09: /authorize takes client_id and request_uri and nothing else") 
 TEST_CASE("AS-20, WH-02: every page forbids frames, and the confirmation's form may end at its own agent alone") {
     Site site;
     Visit visit(site, *site.company);
-    visit.come_back();
+    visit.look();
     const std::string policy = header(visit.page, "Content-Security-Policy");
     CHECK(policy == "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'; "
                     "form-action 'self' http://127.0.0.1:40001");
@@ -223,7 +223,10 @@ TEST_CASE("SE-11: renewal by the route: a cookie, a challenge, or a word about w
 }
 
 TEST_CASE("S17: a thousand sign-ins at once by two providers, and everybody is who they are") {
-    Site site;
+    const keyfob::tests::TemporaryDirectory memory(keyfob::tests::TemporaryDirectory::memory());
+    storage::StoreOptions options;
+    options.file = memory.file("keyfob.db");
+    Site site(k_issuer, {}, options);
     constexpr int k_threads = 8;
     constexpr int k_each = 125;
     std::atomic<int> right = 0;
