@@ -6,6 +6,8 @@
 #include "server/http/client_address.h"
 #include "server/secret_file.h"
 
+#include <Poco/Net/IPAddress.h>
+
 #include <algorithm>
 #include <charconv>
 #include <filesystem>
@@ -30,14 +32,20 @@ bool is_loopback(const std::string& address) {
     return address == "127.0.0.1" || address == "::1";
 }
 
-/// `127.0.0.1:8420` or `[::1]:8420`.
+/// `127.0.0.1:8420` or `[::1]:8420`, and nothing that would be written otherwise. Changes nothing when it is neither.
 bool parse_listen(const std::string& text, Config& config) {
     const auto url = platform::Url::parse("http://" + text + "/");
-    if (!url || url->path != "/" || text.rfind(':') == std::string::npos)
+    Poco::Net::IPAddress address;
+    if (!url || !Poco::Net::IPAddress::tryParse(url->origin.host, address))
         return false;
-    config.listen_address = url->origin.host;
-    config.listen_port = url->origin.port;
-    return config.listen_address.find_first_not_of("0123456789abcdef.:") == std::string::npos;
+    Config parsed;
+    parsed.listen_address = url->origin.host;
+    parsed.listen_port = url->origin.port;
+    if (!platform::equal_ignoring_case(parsed.listen(), text))
+        return false;
+    config.listen_address = parsed.listen_address;
+    config.listen_port = parsed.listen_port;
+    return true;
 }
 
 void read_external_url(TableReader& table, Config& config) {
@@ -191,6 +199,11 @@ Config read_all(const toml::table& root, Problems& problems) {
 }
 
 } // namespace
+
+std::string Config::listen() const {
+    const bool is_v6 = listen_address.find(':') != std::string::npos;
+    return (is_v6 ? "[" + listen_address + "]" : listen_address) + ":" + std::to_string(listen_port);
+}
 
 Result<Config> load_config(const std::string& file) {
     if (!std::filesystem::exists(file))

@@ -43,7 +43,7 @@ struct Config {
     bool demo = false;
 
     [[nodiscard]] bool uses_tls() const { return !certificate_file.empty(); }
-    [[nodiscard]] std::string listen() const { return listen_address + ":" + std::to_string(listen_port); }
+    [[nodiscard]] std::string listen() const; ///< `127.0.0.1:8420` or `[::1]:8420`
 };
 
 /// Reads and validates. Every problem of the file is in the message, one a line: `FILE:LINE: what was found; what was expected` (OP-10).

@@ -17,6 +17,11 @@ std::string take_last(std::string& list) {
     return last;
 }
 
+/// Poco reads addresses as inet_aton does: `127.1`, numbers in octal, and anything behind a blank.
+bool parse_address(const std::string& text, IPAddress& address) {
+    return IPAddress::tryParse(text, address) && (address.family() == IPAddress::IPv6 || address.toString() == text);
+}
+
 } // namespace
 
 platform::Result<TrustedProxies> TrustedProxies::parse(const std::vector<std::string>& entries) {
@@ -47,7 +52,7 @@ std::string TrustedProxies::client_address(const platform::http::Request& reques
         forwarded += (forwarded.empty() ? "" : ",") + std::string(value);
     while (!forwarded.empty() && trusts(address)) {
         IPAddress client;
-        if (!IPAddress::tryParse(take_last(forwarded), client))
+        if (!parse_address(take_last(forwarded), client))
             return address;
         address = client.toString();
     }

@@ -10,7 +10,9 @@ namespace keyfob::tests {
 /// A directory of its own for one test, mode 0700, removed with everything in it at the end.
 class TemporaryDirectory {
 public:
-    TemporaryDirectory() : m_path((std::filesystem::temp_directory_path() / "keyfob-test-XXXXXX").string()) {
+    TemporaryDirectory() : TemporaryDirectory(std::filesystem::temp_directory_path()) {}
+    explicit TemporaryDirectory(const std::filesystem::path& parent)
+        : m_path((parent / "keyfob-test-XXXXXX").string()) {
         if (::mkdtemp(m_path.data()) == nullptr)
             throw std::runtime_error("cannot make " + m_path);
     }
@@ -19,6 +21,12 @@ public:
     ~TemporaryDirectory() {
         std::error_code ignored;
         std::filesystem::remove_all(m_path, ignored);
+    }
+
+    /// Where memory can be a directory; for tests that write much and do not ask what a disk keeps.
+    [[nodiscard]] static std::filesystem::path memory() {
+        const std::filesystem::path shared = "/dev/shm";
+        return std::filesystem::is_directory(shared) ? shared : std::filesystem::temp_directory_path();
     }
 
     [[nodiscard]] const std::string& path() const { return m_path; }

@@ -126,7 +126,8 @@ private:
 struct Fixture {
     Fixture() : Fixture(StoreOptions{}) {}
     explicit Fixture(StoreOptions wanted) : options(std::move(wanted)) {
-        options.file = directory.file("keyfob.db");
+        if (options.file.empty())
+            options.file = directory.file("keyfob.db");
         if (options.patience == StoreOptions{}.patience)
             options.patience = k_long;
         store = open_store(options, random);
