@@ -80,4 +80,14 @@ namespace keyfob::fakes {
     return platform::Parameters::parse(request.body).value();
 }
 
+/// Where a server whose person has approved that push sends the browser.
+[[nodiscard]] inline std::string callback_of(const platform::http::ClientRequest& push, const std::string& server) {
+    const auto form = form_of(push);
+    platform::Parameters query;
+    query.add("code", "code-1");
+    query.add("state", form.get("state"));
+    query.add("iss", server);
+    return platform::with_query(form.get("redirect_uri"), query);
+}
+
 } // namespace keyfob::fakes
