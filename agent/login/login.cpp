@@ -186,13 +186,12 @@ void Login::abandon(const Error& error) {
 
 void Login::release() {
     if (!m_outcome)
-        return abandon({ErrorKind::cancelled, "the command has gone", "", api::k_cancelled});
-    if (m_listener)
-        m_self = shared_from_this(); // until the last page was fetched, or the timer ends it
+        abandon({ErrorKind::cancelled, "the command has gone", "", api::k_cancelled});
 }
 
 void Login::close_listener() {
-    const auto keep = std::move(m_self);
+    const auto keep = shared_from_this();
+    m_service.m_released.erase(m_id);
     m_timer.cancel();
     if (!m_listener)
         return;

@@ -24,6 +24,7 @@ public:
     /// The command has gone: cancels what runs; the listener of one that has ended stays for the browser's last page.
     void release();
     [[nodiscard]] bool has_ended() const { return m_outcome.has_value(); }
+    [[nodiscard]] bool is_listening() const { return m_listener != nullptr; }
 
 private:
     void discover(const LoginService::Started& started);
@@ -43,7 +44,6 @@ private:
     ipc::Timer m_timer;
     std::optional<platform::Result<vault::AccountPtr>> m_outcome;
     std::vector<LoginService::Finished> m_waiting;
-    std::shared_ptr<Login> m_self; ///< when nobody else keeps it
 };
 
 } // namespace keyfob::agent::login

@@ -63,8 +63,11 @@ Result<void> LoginService::cancel(const std::string& id) {
 
 void LoginService::forget(const std::string& id) {
     const auto node = m_logins.extract(id);
-    if (!node.empty())
-        node.mapped()->release();
+    if (node.empty())
+        return;
+    node.mapped()->release();
+    if (node.mapped()->is_listening())
+        m_released[id] = node.mapped();
 }
 
 } // namespace keyfob::agent::login

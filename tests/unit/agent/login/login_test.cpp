@@ -122,6 +122,20 @@ TEST_CASE("the last page can be fetched after the command has gone, and then nob
     REQUIRE(f.transport.requests(k_cancel_path).empty());
 }
 
+TEST_CASE("a sign-in that waits for its last page ends with the agent", "[login]") {
+    std::uint16_t port = 0;
+    {
+        Fixture f;
+        f.start();
+        f.come_back(f.open());
+        REQUIRE(f.code().empty());
+        f.command.reset();
+        REQUIRE(f.is_listening());
+        port = platform::Url::parse(f.login.start_url)->origin.port;
+    }
+    REQUIRE_THROWS(tests::TcpSocket::connect(port));
+}
+
 TEST_CASE("the keychain is asked first: what could not be kept is not begun", "[login]") {
     for (const Error& failure : fakes::keychain_failures()) {
         Fixture f;
