@@ -5,6 +5,7 @@
 #include "platform/log.h"
 
 #include <future>
+#include <utility>
 
 namespace keyfob::agent::login {
 namespace {
@@ -20,6 +21,9 @@ constexpr std::chrono::seconds k_last_page_wait{15}; ///< for the browser to fet
 
 Error timed_out() {
     return {ErrorKind::timed_out, "nobody finished the sign-in in time", "start it again", api::k_timed_out};
+}
+Error given_up() {
+    return {ErrorKind::cancelled, "the sign-in was given up", "", api::k_cancelled};
 }
 
 } // namespace
@@ -91,7 +95,7 @@ FlowEvents Login::events() {
         ipc::run_on_main_loop([weak, kept, shared_grant, key] {
             const auto self = weak.lock();
             if (!self || self->m_outcome)
-                return kept->set_value(Error{ErrorKind::cancelled, "the sign-in was given up", "", api::k_cancelled});
+                return kept->set_value(given_up());
             self->store(std::move(*shared_grant), key, [kept](const Result<void>& stored) { kept->set_value(stored); });
         });
         if (future.wait_for(k_longest_store) != std::future_status::ready)
@@ -112,16 +116,17 @@ void Login::store(server_api::SessionGrant grant, const platform::jose::EcKey& k
     vault::Account account =
         vault::make_account(m_request.server, std::move(grant), key, platform::to_unix(m_service.m_clock.now()));
     const std::string id = account.id;
-    m_service.m_accounts.add(std::move(account), [weak = weak_from_this(), id,
-                                                  stored = std::move(stored)](const Result<AccountPtr>& replaced) {
+    auto& accounts = m_service.m_accounts;
+    accounts.add(std::move(account), [weak = weak_from_this(), &accounts, id,
+                                      stored = std::move(stored)](const Result<AccountPtr>& replaced) {
+        if (!replaced)
+            return stored(replaced.error());
         const auto self = weak.lock();
-        if (!replaced || !self)
-            return stored(replaced ? Result<void>() : Result<void>(replaced.error()));
-        const AccountPtr added = self->m_service.m_accounts.find(id);
-        if (self->m_outcome) { // cancelled while the keychain was writing
-            self->m_service.m_accounts.forget(id, [](const Result<void>&) {});
-            return stored(Error{ErrorKind::cancelled, "the sign-in was given up", "", api::k_cancelled});
+        if (!self || self->m_outcome) { // given up while the keychain was writing
+            accounts.forget(id, [](const Result<void>&) {});
+            return stored(given_up());
         }
+        const AccountPtr added = accounts.find(id);
         self->m_listener->set_account(added->name());
         self->retire(*replaced, *added);
         self->finish(added);
@@ -146,9 +151,9 @@ void Login::retire(const AccountPtr& replaced, const vault::Account& by) {
 }
 
 void Login::wait(LoginService::Finished finished) {
-    m_finished = std::move(finished);
     if (m_outcome)
-        m_finished(*m_outcome);
+        return finished(*m_outcome);
+    m_waiting.push_back(std::move(finished));
 }
 
 void Login::finish(const Result<AccountPtr>& outcome) {
@@ -160,8 +165,8 @@ void Login::finish(const Result<AccountPtr>& outcome) {
         if (const auto self = weak.lock())
             self->close_listener();
     });
-    if (m_finished)
-        m_finished(outcome);
+    for (const auto& finished : std::exchange(m_waiting, {}))
+        finished(outcome);
 }
 
 void Login::abandon(const Error& error) {
@@ -181,14 +186,12 @@ void Login::abandon(const Error& error) {
 
 void Login::release() {
     if (!m_outcome)
-        return abandon({ErrorKind::cancelled, "the command has gone", "", api::k_cancelled});
-    m_finished = nullptr;
-    if (m_listener)
-        m_self = shared_from_this(); // until the last page was fetched, or the timer ends it
+        abandon({ErrorKind::cancelled, "the command has gone", "", api::k_cancelled});
 }
 
 void Login::close_listener() {
-    const auto keep = std::move(m_self);
+    const auto keep = shared_from_this();
+    m_service.m_released.erase(m_id);
     m_timer.cancel();
     if (!m_listener)
         return;

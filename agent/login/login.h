@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace keyfob::agent::login {
 
@@ -22,6 +23,8 @@ public:
     void abandon(const platform::Error& error);
     /// The command has gone: cancels what runs; the listener of one that has ended stays for the browser's last page.
     void release();
+    [[nodiscard]] bool has_ended() const { return m_outcome.has_value(); }
+    [[nodiscard]] bool is_listening() const { return m_listener != nullptr; }
 
 private:
     void discover(const LoginService::Started& started);
@@ -40,8 +43,7 @@ private:
     std::shared_ptr<LoginFlow> m_flow;
     ipc::Timer m_timer;
     std::optional<platform::Result<vault::AccountPtr>> m_outcome;
-    LoginService::Finished m_finished;
-    std::shared_ptr<Login> m_self; ///< when nobody else keeps it
+    std::vector<LoginService::Finished> m_waiting;
 };
 
 } // namespace keyfob::agent::login

@@ -14,7 +14,6 @@ using platform::ErrorKind;
 using platform::Result;
 namespace server_api = keyfob::server::api;
 
-constexpr std::chrono::milliseconds k_pause{500};
 constexpr std::chrono::seconds k_code_life{55}; ///< the server keeps a code for a minute
 
 bool may_pass(const Error& error) {
@@ -118,7 +117,7 @@ Step LoginFlow::finish(const platform::Parameters& answer) {
 /// False: it was cancelled.
 bool LoginFlow::pause() {
     std::unique_lock lock(m_mutex);
-    m_wake.wait_for(lock, k_pause, [this] { return m_cancelled; });
+    m_wake.wait_for(lock, m_options.pause, [this] { return m_cancelled; });
     return !m_cancelled;
 }
 

@@ -7,6 +7,7 @@
 #include "platform/url.h"
 #include "server/api/client.h"
 
+#include <chrono>
 #include <condition_variable>
 #include <functional>
 #include <mutex>
@@ -21,6 +22,7 @@ struct FlowOptions {
     std::string redirect_uri;
     std::string device_name;
     std::string device_os;
+    std::chrono::milliseconds pause{500}; ///< before a server that could not be reached is asked again
 };
 
 /// Where the flow hands its end to. Called on the thread of a loopback request; both may wait for the main loop.

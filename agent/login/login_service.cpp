@@ -3,6 +3,8 @@
 #include "agent/api/error_code.h"
 #include "agent/login/login.h"
 
+#include <algorithm>
+
 namespace keyfob::agent::login {
 namespace {
 
@@ -11,7 +13,7 @@ using platform::ErrorKind;
 using platform::Result;
 
 constexpr std::size_t k_id_octets = 12;
-constexpr std::size_t k_most_logins = 32;
+constexpr std::ptrdiff_t k_most_logins = 32; ///< that run
 
 Error unknown_login() {
     return {ErrorKind::invalid, "there is no such sign-in", "", api::k_usage};
@@ -28,14 +30,20 @@ LoginService::LoginService(vault::AccountStore& accounts, vault::Keychain& keych
 LoginService::~LoginService() = default;
 
 void LoginService::start(const LoginRequest& request, const std::shared_ptr<ipc::Connection>& owner, Started started) {
-    if (m_logins.size() >= k_most_logins)
+    const auto running =
+        std::count_if(m_logins.begin(), m_logins.end(), [](const auto& one) { return !one.second->has_ended(); });
+    if (running >= k_most_logins)
         return started(
             Error{ErrorKind::failed, "too many sign-ins run at once", "finish or cancel one", api::k_failed});
     const std::string id = m_random.token(k_id_octets);
     const auto login = std::make_shared<Login>(*this, request, id);
     m_logins[id] = login;
     owner->when_closed([this, id] { forget(id); });
-    login->start(std::move(started));
+    login->start([this, id, started = std::move(started)](const Result<StartedLogin>& result) {
+        if (!result)
+            m_logins.erase(id); // nobody knows its id
+        started(result);
+    });
 }
 
 void LoginService::wait(const std::string& id, Finished finished) {
@@ -55,8 +63,11 @@ Result<void> LoginService::cancel(const std::string& id) {
 
 void LoginService::forget(const std::string& id) {
     const auto node = m_logins.extract(id);
-    if (!node.empty())
-        node.mapped()->release();
+    if (node.empty())
+        return;
+    node.mapped()->release();
+    if (node.mapped()->is_listening())
+        m_released[id] = node.mapped();
 }
 
 } // namespace keyfob::agent::login

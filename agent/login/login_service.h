@@ -61,6 +61,8 @@ private:
     const platform::Clock& m_clock;
     platform::Random& m_random;
     std::map<std::string, std::shared_ptr<Login>> m_logins;
+    std::map<std::string, std::shared_ptr<Login>>
+        m_released; ///< their command has gone, the browser's last page is to be fetched
 };
 
 } // namespace keyfob::agent::login

@@ -53,6 +53,7 @@ LoopbackListener::LoopbackListener(platform::Random& random)
 Result<std::unique_ptr<LoopbackListener>> LoopbackListener::open(std::uint16_t port, platform::Random& random) {
     std::unique_ptr<LoopbackListener> listener(new LoopbackListener(random));
     KEYFOB_TRY_ASSIGN(listener->m_server, platform::http::Server::start(server_options(port, random), *listener));
+    listener->m_port = listener->m_server->port();
     return listener;
 }
 
@@ -77,7 +78,7 @@ platform::http::Application::Admission LoopbackListener::admit(const Request& he
     admission.body_bytes = 0;
     const std::string* host = head.headers.find("Host");
     const bool known = head.path == m_start_path || head.path == m_callback_path || head.path == m_done_path;
-    if (host == nullptr || "http://" + *host != base())
+    if (host == nullptr || m_port == 0 || "http://" + *host != base())
         admission.refusal = plain(421, "not here\n"); // AG-02: a name that was made to point at this machine
     else if (!known)
         admission.refusal = plain(404, "nothing here\n");

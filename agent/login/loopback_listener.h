@@ -5,6 +5,7 @@
 #include "platform/random.h"
 #include "platform/result.h"
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -35,7 +36,7 @@ public:
 
 private:
     explicit LoopbackListener(platform::Random& random);
-    [[nodiscard]] std::string base() const { return "http://127.0.0.1:" + std::to_string(m_server->port()); }
+    [[nodiscard]] std::string base() const { return "http://127.0.0.1:" + std::to_string(m_port); }
     [[nodiscard]] platform::http::Response begin();
     [[nodiscard]] platform::http::Response finish(const platform::http::Request& request);
     [[nodiscard]] platform::http::Response done();
@@ -43,7 +44,8 @@ private:
     const std::string m_start_path;
     const std::string m_callback_path;
     const std::string m_done_path;
-    mutable std::mutex m_mutex; ///< the three below
+    std::atomic<std::uint16_t> m_port{0}; ///< 0: visitors may come before open() has returned; no Host is ours then
+    mutable std::mutex m_mutex;           ///< the three below
     std::shared_ptr<LoginFlow> m_flow;
     std::function<void()> m_on_done;
     std::string m_account;

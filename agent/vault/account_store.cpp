@@ -61,7 +61,13 @@ void AccountStore::add(Account account, std::function<void(const Result<AccountP
     });
 }
 
+bool AccountStore::is_current(const Account& account) const {
+    return find(account.id).get() == &account;
+}
+
 void AccountStore::save(const Account& account) {
+    if (!is_current(account))
+        return;
     m_keychain.store(to_item(account), [](const Result<void>& stored) {
         if (!stored)
             platform::log::warning("account_not_saved", {{"reason", stored.error().message}});
@@ -71,6 +77,8 @@ void AccountStore::save(const Account& account) {
 void AccountStore::mark_ended(Account& account) {
     account.ended = true;
     account.cookie = {};
+    if (!is_current(account))
+        return;
     m_keychain.erase(account.id, [](const Result<void>& erased) {
         if (!erased)
             platform::log::warning("account_not_erased", {{"reason", erased.error().message}});
@@ -78,11 +86,14 @@ void AccountStore::mark_ended(Account& account) {
 }
 
 void AccountStore::forget(const std::string& id, Done done) {
-    m_keychain.erase(id, [this, id, done = std::move(done)](const Result<void>& erased) {
-        if (erased)
-            m_accounts.erase(id);
-        done(erased);
-    });
+    AccountPtr forgotten = find(id);
+    m_accounts.erase(id); // at once, so that a renewal that ends meanwhile does not write it again
+    m_keychain.erase(id,
+                     [this, id, forgotten = std::move(forgotten), done = std::move(done)](const Result<void>& erased) {
+                         if (!erased && forgotten)
+                             m_accounts.emplace(id, forgotten);
+                         done(erased);
+                     });
 }
 
 } // namespace keyfob::agent::vault

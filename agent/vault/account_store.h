@@ -26,15 +26,17 @@ public:
     [[nodiscard]] AccountPtr find(const std::string& id) const; ///< null if absent
     /// Keeps a new account, in the keychain first. The one that it replaces, if any, is given to `done`.
     void add(Account account, std::function<void(const platform::Result<AccountPtr>& replaced)> done);
-    /// Writes a changed account. A failure is logged: memory has the newer state, and the server forgives an old challenge.
+    /// Writes a changed account, unless it was forgotten or replaced meanwhile. A failure is logged: memory has the newer state, and the
+    /// server forgives an old challenge.
     void save(const Account& account);
-    /// The server has ended it: it is shown as ended, and nothing of it is kept.
+    /// The server has ended it: it is shown as ended, and nothing of it is kept. What has replaced it stays.
     void mark_ended(Account& account);
-    /// Forgets it here and in the keychain.
+    /// Forgets it here and in the keychain; after an error it is still there.
     void forget(const std::string& id, Done done);
 
 private:
     void take(const std::vector<KeychainItem>& items);
+    [[nodiscard]] bool is_current(const Account& account) const;
     Keychain& m_keychain;
     bool m_loaded = false;
     std::vector<Done> m_waiting;

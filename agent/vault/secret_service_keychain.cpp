@@ -217,12 +217,13 @@ public:
         begin(
             [this, report, id](Operation& operation, SecretService* service) {
                 search(operation, service, id, [this, report](Operation& found, const Items& items) {
-                    const auto all = items.all();
-                    if (all.empty())
-                        return end(found, *report, Result<void>());
-                    if (secret_item_get_locked(all[0]) != 0)
-                        return end(found, *report, Result<void>(locked()));
-                    remove(found, all[0], *report);
+                    std::vector<Ref<SecretItem>> all;
+                    for (SecretItem* item : items.all()) {
+                        if (secret_item_get_locked(item) != 0)
+                            return end(found, *report, Result<void>(locked()));
+                        all.emplace_back(SECRET_ITEM(g_object_ref(item)));
+                    }
+                    remove(found, std::make_shared<std::vector<Ref<SecretItem>>>(std::move(all)), *report);
                 });
             },
             [this, report](Operation& operation, const Error& error) { end(operation, *report, Result<void>(error)); });
@@ -304,7 +305,7 @@ private:
     }
 
     using Found = std::function<void(Operation&, const Items&)>;
-    /// All our items, or the one with `id`; secrets are loaded where they are not locked.
+    /// All our items, or those with `id`; secrets are loaded where they are not locked.
     static void search(Operation& operation, SecretService* service, const std::string& id, Found found) {
         const Table attributes(g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free));
         if (!id.empty())
@@ -362,15 +363,21 @@ private:
         secret_value_unref(value);
     }
 
-    void remove(Operation& operation, SecretItem* item, const Callback<void>& done) {
-        operation.finish = [this, done](Operation& self, GObject* source, GAsyncResult* result) {
+    /// One after the other. There are two where an attribute has changed: libsecret replaces only what is the same in all of them.
+    void remove(Operation& operation, const std::shared_ptr<std::vector<Ref<SecretItem>>>& left,
+                const Callback<void>& done) {
+        if (left->empty())
+            return end(operation, done, Result<void>());
+        const Ref<SecretItem> item = std::move(left->back());
+        left->pop_back();
+        operation.finish = [this, left, done](Operation& self, GObject* source, GAsyncResult* result) {
             GError* error = nullptr;
             secret_item_delete_finish(SECRET_ITEM(source), result, &error);
             if (error != nullptr)
                 return fail_with(self, error);
-            end(self, done, Result<void>());
+            remove(self, left, done);
         };
-        secret_item_delete(item, operation.cancellable.get(), &on_ready, &operation);
+        secret_item_delete(item.get(), operation.cancellable.get(), &on_ready, &operation);
     }
 
     const std::chrono::milliseconds m_deadline;

@@ -56,10 +56,10 @@ TEST_CASE("an account survives the keychain", "[vault]") {
 TEST_CASE("a damaged keychain item is no account, and harms no other", "[vault]") {
     fakes::FakeKeychain keychain;
     const Account good = account("https://a.example", "1", "ann@example.com");
-    keychain.secrets[good.id] = std::string(agent::vault::to_item(good).secret.reveal());
-    keychain.secrets["broken"] =
-        GENERATE(std::string("{"), std::string("{}"), std::string(R"({"version":2})"),
-                 std::string(R"({"version":1,"server":"https://a.example","device_key":"x"})"));
+    keychain.secrets.emplace(good.id, agent::vault::to_item(good).secret.reveal());
+    keychain.secrets.emplace("broken",
+                             GENERATE(std::string("{"), std::string("{}"), std::string(R"({"version":2})"),
+                                      std::string(R"({"version":1,"server":"https://a.example","device_key":"x"})")));
     agent::vault::AccountStore store(keychain);
     store.when_loaded([](const Result<void>& loaded) { REQUIRE(loaded); });
     REQUIRE(store.all().size() == 1);
@@ -80,7 +80,7 @@ TEST_CASE("SE-02 a new sign-in of the same user replaces the old account and nam
 TEST_CASE("a keychain that fails is no empty keychain: the next reading finds the accounts", "[vault]") {
     fakes::FakeKeychain keychain;
     const Account kept = account("https://a.example", "1", "ann@example.com");
-    keychain.secrets[kept.id] = std::string(agent::vault::to_item(kept).secret.reveal());
+    keychain.secrets.emplace(kept.id, agent::vault::to_item(kept).secret.reveal());
     keychain.failure = platform::Error{platform::ErrorKind::locked, "locked", "", agent::api::k_keychain_locked};
     agent::vault::AccountStore store(keychain);
     store.when_loaded(

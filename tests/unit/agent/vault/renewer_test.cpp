@@ -7,6 +7,7 @@
 #include "tests/fakes/fake_keychain.h"
 #include "tests/fakes/manual_clock.h"
 #include "tests/fakes/scripted_transport.h"
+#include "tests/fakes/server_answers.h"
 
 #include <catch2/catch.hpp>
 #include <glib.h>
@@ -19,22 +20,11 @@ namespace {
 using namespace keyfob;
 using agent::vault::Account;
 using agent::vault::AccountPtr;
+using fakes::challenged;
+using fakes::renewed;
 using platform::Result;
 
 constexpr std::int64_t k_start = 1'800'000'000;
-
-platform::http::ClientResponse renewed(const std::string& cookie, const std::string& challenge) {
-    platform::http::Headers headers;
-    headers.add("Set-Cookie", "keyfob=" + cookie + "; Path=/; HttpOnly");
-    headers.add("Secure-Session-Challenge", "\"" + challenge + "\";id=\"session-1\"");
-    return fakes::response(200, R"({"expires_in":600,"session_expires_at":1802592000})", headers);
-}
-
-platform::http::ClientResponse challenged(const std::string& challenge) {
-    platform::http::Headers headers;
-    headers.add("Secure-Session-Challenge", "\"" + challenge + "\";id=\"session-1\"");
-    return fakes::response(403, R"({"error":"challenge","error_description":"sign"})", headers);
-}
 
 /// The challenge that a request answers.
 std::string answered(const platform::http::ClientRequest& request) {
