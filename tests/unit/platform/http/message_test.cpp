@@ -44,6 +44,13 @@ TEST_CASE("SE-04: a name with something around it is another name") {
     CHECK(request.cookie("__Host-keyfob ") == "blank");
 }
 
+TEST_CASE("SE-04: of two cookies with one name neither is taken") {
+    Request request;
+    request.headers.add("Cookie", "keyfob=planted; other=1; keyfob=own");
+    CHECK_FALSE(request.cookie("keyfob"));
+    CHECK(request.cookie("other") == "1");
+}
+
 TEST_CASE("cookies are taken apart in order") {
     using Cookies = std::vector<std::pair<std::string_view, std::string_view>>;
     CHECK(parse_cookies("a=1;b=2;  c=3;;d;=e;") == Cookies{{"a", "1"}, {"b", "2"}, {"c", "3"}, {"", "e"}});
