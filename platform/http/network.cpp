@@ -72,7 +72,7 @@ Result<Network> Network::parse(std::string_view text) {
         if (digits.empty() || error != std::errc() || end != digits.data() + digits.size() || prefix > longest)
             return refused;
     }
-    return Network(std::move(*address), prefix);
+    return Network(*address, prefix);
 }
 
 bool Network::contains(const IPAddress& address) const {

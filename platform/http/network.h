@@ -16,7 +16,7 @@ public:
     [[nodiscard]] bool contains(const Poco::Net::IPAddress& address) const;
 
 private:
-    Network(Poco::Net::IPAddress address, unsigned prefix) : m_address(std::move(address)), m_prefix(prefix) {}
+    Network(const Poco::Net::IPAddress& address, unsigned prefix) : m_address(address), m_prefix(prefix) {}
     Poco::Net::IPAddress m_address;
     unsigned m_prefix;
 };
