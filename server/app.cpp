@@ -55,6 +55,7 @@ signin::Settings signin_settings(const Config& config) {
     settings.cookie_seconds = config.cookie_seconds;
     settings.session_idle_seconds = config.idle_seconds;
     settings.session_absolute_seconds = config.absolute_seconds;
+    settings.calls_per_provider = platform::http::Limits{}.upstream_threads * 3 / 4;
     return settings;
 }
 

@@ -51,7 +51,10 @@ std::string agent_code(const Error& error) {
 PairingService::PairingService(Settings settings, Store& store, const Providers& providers, const AllowRules& rules,
                                const platform::Clock& clock, platform::Random& random)
     : m_settings(std::move(settings)), m_store(store), m_providers(providers), m_rules(rules), m_clock(clock),
-      m_random(random) {}
+      m_random(random) {
+    for (const auto& provider : m_providers.all())
+        m_calls.try_emplace(provider->id(), m_settings.calls_per_provider);
+}
 
 Result<PushResult> PairingService::push(const PushedRequest& request) {
     KEYFOB_TRY_ASSIGN(const LoopbackRedirect redirect, parse_loopback_redirect(request.redirect_uri));
@@ -130,10 +133,21 @@ Result<std::string> PairingService::refuse(const Pairing& pairing, const std::st
     return refusal_url(pairing, code, description);
 }
 
+/// Before anything is used up: a sign-in must not end because of our own load.
+Result<CallLimit::Permit> PairingService::enter(const IdentityProvider& provider) {
+    auto permit = m_calls.at(provider.id()).enter();
+    if (permit)
+        return permit;
+    platform::log::warning("provider_busy", {{"provider", provider.id()}});
+    return Error{ErrorKind::denied, "too many sign-ins wait for " + provider.display_name(), "try again in a moment",
+                 "slow_down"};
+}
+
 Result<std::string> PairingService::provider_url(const Flow& flow, const std::string& provider) {
     IdentityProvider* chosen = m_providers.find(provider);
     if (chosen == nullptr || flow.pairing.state != PairingState::proven)
         return over();
+    KEYFOB_TRY_ASSIGN(const CallLimit::Permit permit, enter(*chosen));
     const UpstreamAttempt attempt = flow.secret.attempt(flow.pairing.flow_id, provider);
     auto url = chosen->authorization_url(attempt);
     if (!url)
@@ -145,7 +159,7 @@ Result<std::string> PairingService::provider_url(const Flow& flow, const std::st
     return url;
 }
 
-/// The flow that `state` belongs to, once, and only in the browser that holds its cookie (S5, RP-02).
+/// The flow that `state` belongs to, and only in the browser that holds its cookie (S5, RP-02).
 Result<Flow> PairingService::find_upstream(const std::string& provider, const std::string& state,
                                            const FlowCookie& cookie) {
     const std::string flow_id = flow_id_of_state(state);
@@ -165,12 +179,14 @@ Result<Flow> PairingService::find_upstream(const std::string& provider, const st
                                {{"reason", "another browser"}, {"client_address", pairing->client_address}});
         KEYFOB_TRY_ASSIGN([[maybe_unused]] const bool denied, m_store.deny(pairing->id, now()));
     }
-    if (!flow)
-        return std::move(flow).error();
-    KEYFOB_TRY_ASSIGN(const bool first, m_store.consume_upstream_state(pairing->id, state_hash, now()));
-    if (!first)
-        return over();
     return flow;
+}
+
+/// From here on the provider's answer is used up.
+Result<void> PairingService::consume_upstream(const Flow& flow, const std::string& state) {
+    KEYFOB_TRY_ASSIGN(const bool first,
+                      m_store.consume_upstream_state(flow.pairing.id, platform::secret_hash(state), now()));
+    return first ? Result<void>() : over();
 }
 
 Result<CallbackOutcome> PairingService::finish_upstream(const std::string& provider, const platform::Parameters& answer,
@@ -179,39 +195,46 @@ Result<CallbackOutcome> PairingService::finish_upstream(const std::string& provi
     if (chosen == nullptr)
         return over();
     KEYFOB_TRY_ASSIGN(const Flow flow, find_upstream(provider, answer.get("state"), cookie));
-    const auto home = [&](const std::string& code, const std::string& why) -> Result<CallbackOutcome> {
-        KEYFOB_TRY_ASSIGN(std::string url, refuse(flow.pairing, code, why));
-        return CallbackOutcome{"", std::move(url)};
-    };
-    if (const std::string error = answer.get("error"); !error.empty()) {
-        if (!chosen->accepts_issuer(answer.get("iss")))
-            return home("server_error", chosen->display_name() + ": the answer is another provider's");
-        const std::string text = answer.get("error_description");
-        return home(agent_code(error), chosen->display_name() + ": " + (text.empty() ? error : text));
+    const bool has_code = answer.get("error").empty() && !answer.get("code").empty();
+    CallLimit::Permit permit;
+    if (has_code) {
+        KEYFOB_TRY_ASSIGN(permit, enter(*chosen));
     }
-    if (answer.get("code").empty())
-        return home("server_error", chosen->display_name() + ": the answer has neither code nor error");
-    return identify(flow, *chosen, answer);
+    KEYFOB_TRY(consume_upstream(flow, answer.get("state")));
+    return has_code ? identify(flow, *chosen, answer) : refused_upstream(flow, *chosen, answer);
+}
+
+Result<CallbackOutcome> PairingService::send_home(const Flow& flow, const std::string& code, const std::string& why) {
+    KEYFOB_TRY_ASSIGN(std::string url, refuse(flow.pairing, code, why));
+    return CallbackOutcome{"", std::move(url)};
+}
+
+Result<CallbackOutcome> PairingService::refused_upstream(const Flow& flow, const IdentityProvider& provider,
+                                                         const platform::Parameters& answer) {
+    const std::string error = answer.get("error");
+    if (error.empty())
+        return send_home(flow, "server_error", provider.display_name() + ": the answer has neither code nor error");
+    if (!provider.accepts_issuer(answer.get("iss")))
+        return send_home(flow, "server_error", provider.display_name() + ": the answer is another provider's");
+    const std::string text = answer.get("error_description");
+    return send_home(flow, agent_code(error), provider.display_name() + ": " + (text.empty() ? error : text));
 }
 
 Result<CallbackOutcome> PairingService::identify(const Flow& flow, IdentityProvider& provider,
                                                  const platform::Parameters& answer) {
-    const auto home = [&](const std::string& code, const std::string& why) -> Result<CallbackOutcome> {
-        KEYFOB_TRY_ASSIGN(std::string url, refuse(flow.pairing, code, why));
-        return CallbackOutcome{"", std::move(url)};
-    };
     const UpstreamAttempt attempt = flow.secret.attempt(flow.pairing.flow_id, provider.id());
     const auto identity = provider.complete(attempt, answer.get("code"), answer.get("iss"));
     if (!identity)
-        return home(agent_code(identity.error()), provider.display_name() + ": " + identity.error().message);
+        return send_home(flow, agent_code(identity.error()), provider.display_name() + ": " + identity.error().message);
     if (!m_rules.allows(provider.id(), *identity))
-        return home("keyfob_not_allowed", "no rule of this server lets " +
-                                              (identity->email.empty() ? identity->subject : identity->email) + " in");
+        return send_home(flow, "keyfob_not_allowed",
+                         "no rule of this server lets " +
+                             (identity->email.empty() ? identity->subject : identity->email) + " in");
     KEYFOB_TRY_ASSIGN(const auto user, m_store.identify(flow.pairing.id, provider.id(), *identity, now()));
     if (!user)
         return over();
     if (user->disabled)
-        return home("keyfob_not_allowed", "this user is disabled on this server");
+        return send_home(flow, "keyfob_not_allowed", "this user is disabled on this server");
     return CallbackOutcome{flow.pairing.flow_id, ""};
 }
 
