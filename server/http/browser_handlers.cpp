@@ -118,8 +118,11 @@ Response callback(const Call& call) {
     if (!outcome)
         return failure_page(call, outcome.error());
     // No redirect: the provider's own page may forbid its form to end anywhere but here, and Chromium holds it to that along all redirects.
-    if (!outcome->agent_url.empty())
-        return reply::page(200, pages::go_on(outcome->agent_url));
+    if (!outcome->agent_url.empty()) {
+        Response response = reply::page(200, pages::go_on(outcome->agent_url));
+        clear_flow_cookie(response, call, signin::flow_id_of_state(call.query.get("state")));
+        return response;
+    }
     return reply::see_other(call.services.external_url + api::k_confirm_path + "?flow=" + outcome->flow_id);
 }
 

@@ -179,7 +179,9 @@ TEST_CASE("a refusal comes home although all places at the provider are taken") 
                 platform::Parameters::parse(platform::Url::parse(bob_provider).value().query).value().get("state"));
     const std::string ann_callback = ann.sign_in(header(ann.open(bench.push("ann")), "Location"));
     bench.issuer.answers["/token"] = [&]() -> platform::Result<platform::http::ClientResponse> {
-        CHECK(bob.open(k_server + "/callback/company?" + refusal.encode()).status == 200);
+        const Response page = bob.open(k_server + "/callback/company?" + refusal.encode());
+        CHECK(page.status == 200);
+        CHECK(header(page, "Set-Cookie").find("; Max-Age=0;") != std::string::npos); // nothing of the flow stays behind
         return fakes::json_answer(tokens_of(bench.issuer));
     };
     CHECK(ann.open(ann_callback).status == 303);
