@@ -143,8 +143,8 @@ public:
     [[nodiscard]] virtual platform::Result<std::string> shared_secret(const std::string& name) = 0;
     /// Removes what is over, at most `limit` rows a table; the count.
     [[nodiscard]] virtual platform::Result<int> remove_expired(std::int64_t now, int limit) = 0;
-    /// A write that is rolled back (OP-07).
-    [[nodiscard]] virtual platform::Result<void> probe() = 0;
+    /// Whether a write reaches the disk (OP-07); the answer may be five seconds old.
+    [[nodiscard]] virtual platform::Result<void> probe(std::int64_t now) = 0;
 };
 
 } // namespace keyfob::server::signin

@@ -78,15 +78,6 @@ public:
             return result;
         });
     }
-    /// Like write(), but always rolled back.
-    template <typename Work> auto rehearse(Work work) {
-        return guarded<std::invoke_result_t<Work, Connection&>>([&] {
-            const WriterTurn turn(*this);
-            const Lease lease(*this);
-            const Transaction transaction(lease.connection());
-            return work(lease.connection());
-        });
-    }
 
 private:
     explicit Database(DatabaseOptions options) : m_options(std::move(options)) {}

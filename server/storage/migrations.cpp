@@ -44,6 +44,7 @@ const std::vector<std::vector<const char*>>& steps() {
             "CREATE TABLE proofs (hash TEXT PRIMARY KEY, expires_at INTEGER NOT NULL) STRICT, WITHOUT ROWID",
             "CREATE INDEX proofs_expiry ON proofs (expires_at)",
             "CREATE TABLE secrets (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID",
+            "CREATE TABLE heartbeat (id INTEGER PRIMARY KEY CHECK (id = 1), beat_at INTEGER NOT NULL) STRICT",
         },
     };
     return k_steps;

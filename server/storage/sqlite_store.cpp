@@ -3,6 +3,7 @@
 #include "platform/digest.h"
 #include "platform/encoding.h"
 #include "server/storage/database.h"
+#include "server/storage/heartbeat.h"
 #include "server/storage/migrations.h"
 #include "server/storage/rows.h"
 
@@ -291,14 +292,7 @@ public:
         });
     }
 
-    Result<void> probe() override {
-        KEYFOB_TRY_ASSIGN(const int written, m_database->rehearse([](Connection& connection) {
-            return connection.execute("INSERT INTO secrets (name, value) VALUES ('probe', '')");
-        }));
-        if (written != 1)
-            return Error{ErrorKind::unreachable, "the database cannot be written"};
-        return {};
-    }
+    Result<void> probe(std::int64_t now) override { return m_heartbeat.beat(now); }
 
 private:
     Result<bool> change(const std::string& text, std::initializer_list<Value> values) {
@@ -330,6 +324,7 @@ private:
 
     const StoreOptions m_options;
     std::unique_ptr<Database> m_database;
+    Heartbeat m_heartbeat{*m_database};
     platform::Random& m_random;
 };
 

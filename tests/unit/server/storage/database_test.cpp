@@ -213,13 +213,6 @@ TEST_CASE("a transaction is all or nothing") {
         }));
         CHECK(count_things(*database) == 0);
     }
-    SECTION("a rehearsal writes and leaves nothing") {
-        const auto written =
-            database->rehearse([](Connection& connection) { return insert_thing(connection, "trial"); });
-        REQUIRE(written);
-        CHECK(*written == 1);
-        CHECK(count_things(*database) == 0);
-    }
 }
 
 TEST_CASE("more threads than connections wait their turn instead of failing") {

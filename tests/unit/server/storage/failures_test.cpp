@@ -2,6 +2,7 @@
 #include "tests/unit/server/storage/fixture.h"
 
 #include <csignal>
+#include <filesystem>
 #include <functional>
 
 #include <sys/resource.h>
@@ -37,7 +38,7 @@ std::vector<std::pair<const char*, std::function<ErrorKind(signin::Store&)>>> wr
         {"remember_proof", [=](signin::Store& store) { return kind(store.remember_proof("p", k_now)); }},
         {"shared_secret", [=](signin::Store& store) { return kind(store.shared_secret("s")); }},
         {"remove_expired", [=](signin::Store& store) { return kind(store.remove_expired(k_now, 10)); }},
-        {"probe", [=](signin::Store& store) { return kind(store.probe()); }},
+        {"probe", [=](signin::Store& store) { return kind(store.probe(k_now)); }},
     };
 }
 
@@ -70,7 +71,7 @@ TEST_CASE("KS-09, AS-14: while somebody holds the write lock every change gives 
         return true;
     });
     REQUIRE(held);
-    CHECK(fixture.store->probe());
+    CHECK(fixture.store->probe(k_now + 5));
     const auto revoked = fixture.store->revoke(anna.session.row, k_now);
     REQUIRE(revoked);
     CHECK(*revoked); // it did not happen before, and it does now
@@ -79,7 +80,7 @@ TEST_CASE("KS-09, AS-14: while somebody holds the write lock every change gives 
 TEST_CASE("KS-09: when the tables are gone every call gives unreachable, and nothing of it is a default") {
     Fixture fixture(impatient());
     REQUIRE(fixture.other()->write([](storage::Connection& connection) {
-        for (const char* table : {"cookies", "sessions", "pairings", "users", "proofs", "secrets"})
+        for (const char* table : {"cookies", "sessions", "pairings", "users", "proofs", "secrets", "heartbeat"})
             connection.execute(std::string("DROP TABLE ") + table);
         return true;
     }));
@@ -123,9 +124,50 @@ TEST_CASE("storage helper: a disk that is full", "[.]") {
     CHECK(found->has_value());
     const rlimit ample{RLIM_INFINITY, RLIM_INFINITY};
     REQUIRE(::setrlimit(RLIMIT_FSIZE, &ample) == 0);
-    CHECK(store->probe());
+    CHECK(store->probe(k_now));
     Journey(*store, "after").to_session();
     SelfProcess::report("recovered");
+}
+
+TEST_CASE("storage helper: a disk without space for one write more", "[.]") {
+    keyfob::platform::SystemRandom random;
+    storage::StoreOptions options;
+    options.file = variable("KEYFOB_TEST_DATABASE");
+    const auto store = open_store(options, random);
+    REQUIRE(store->probe(k_now));
+    ::signal(SIGXFSZ, SIG_IGN);
+    const rlimit none{static_cast<rlim_t>(std::filesystem::file_size(options.file + "-wal")), RLIM_INFINITY};
+    REQUIRE(::setrlimit(RLIMIT_FSIZE, &none) == 0);
+    CHECK(store->probe(k_now + 4)); // what was seen four seconds ago
+    const auto full = store->probe(k_now + 5);
+    CHECK_FALSE(full);
+    CHECK_FALSE(store->probe(k_now + 9));
+    const rlimit ample{RLIM_INFINITY, RLIM_INFINITY};
+    REQUIRE(::setrlimit(RLIMIT_FSIZE, &ample) == 0);
+    CHECK_FALSE(store->probe(k_now + 9));
+    CHECK(store->probe(k_now + 10));
+    SelfProcess::report("seen");
+}
+
+TEST_CASE("OP-07: a probe fails on a full disk, and succeeds when there is space again") {
+    const keyfob::tests::TemporaryDirectory directory;
+    SelfProcess process("storage helper: a disk without space for one write more",
+                        {"KEYFOB_TEST_DATABASE=" + directory.file("db"), "TSAN_OPTIONS=" + variable("TSAN_OPTIONS")});
+    CHECK(process.read_line() == "seen");
+    CHECK(process.wait() == 0);
+}
+
+TEST_CASE("OP-07: whoever asks how often, there is one write in five seconds and one row") {
+    Fixture fixture;
+    CHECK(fixture.store->probe(k_now));
+    const auto beat_at = [&] { return fixture.number("SELECT beat_at FROM heartbeat"); };
+    CHECK(fixture.store->probe(k_now + 4));
+    CHECK(beat_at() == k_now);
+    CHECK(fixture.store->probe(k_now + 5));
+    CHECK(beat_at() == k_now + 5);
+    CHECK(fixture.store->probe(k_now - 3600)); // the clock was set back
+    CHECK(beat_at() == k_now - 3600);
+    CHECK(fixture.number("SELECT COUNT(*) FROM heartbeat") == 1);
 }
 
 TEST_CASE("KS-09: a full disk gives errors, the process lives, and recovers when there is space again") {

@@ -321,10 +321,3 @@ TEST_CASE("KS-08: a revoked session goes a week later, with what hangs on it") {
     CHECK(fixture.number("SELECT COUNT(*) FROM sessions") == 0);
     CHECK(fixture.number("SELECT COUNT(*) FROM users") == 1);
 }
-
-TEST_CASE("OP-07: a probe writes and leaves nothing") {
-    Fixture fixture;
-    CHECK(fixture.store->probe());
-    CHECK(fixture.store->probe());
-    CHECK(fixture.number("SELECT COUNT(*) FROM secrets") == 0);
-}
