@@ -80,8 +80,8 @@ class Store {
 public:
     virtual ~Store() = default;
 
-    /// Inserts, after marking every open pairing of the same device key superseded. Errors also: denied (too many open pairings in all or from
-    /// `client_address`: the caps are constructor parameters of the implementation; or pushed more than 5 times by this key).
+    /// Inserts, after marking every open pairing of the same device key superseded. Errors also: denied (too many that are not expired, in all,
+    /// from the network of `client_address`, or by this key; the caps are constructor parameters of the implementation).
     [[nodiscard]] virtual platform::Result<void> add_pairing(const Pairing& pairing) = 0;
     /// Consumes a request_uri: created → proven, sets flow_id, flow_secret_hash, browser_address. nullopt: unknown, spent, or expired at `now`.
     [[nodiscard]] virtual platform::Result<std::optional<Pairing>>
@@ -136,7 +136,7 @@ public:
     /// False: it was revoked already.
     [[nodiscard]] virtual platform::Result<bool> revoke(std::int64_t session_row, std::int64_t now) = 0;
 
-    /// Remembers a DPoP jti until `expires_at`. False: it is known, so this is a replay.
+    /// Remembers a DPoP jti until `expires_at`. False: it is known, so this is a replay. Errors also: unreachable (too many are remembered).
     [[nodiscard]] virtual platform::Result<bool> remember_proof(const std::string& id_hash,
                                                                 std::int64_t expires_at) = 0;
     /// A random 32-octet value made once per database and name; the same for every server on it.

@@ -2,6 +2,7 @@
 
 #include "platform/digest.h"
 #include "platform/encoding.h"
+#include "server/storage/address_group.h"
 #include "server/storage/database.h"
 #include "server/storage/heartbeat.h"
 #include "server/storage/migrations.h"
@@ -19,6 +20,7 @@ using signin::SessionWithUser;
 using signin::User;
 
 constexpr std::size_t k_secret_octets = 32;
+constexpr int k_no_room = -1;
 constexpr const char* k_is_open = "state IN ('created', 'proven', 'identified', 'approved')";
 /// What is over is kept for a while: a code that is used again must be recognised, and an operator may ask.
 constexpr std::int64_t k_keep_pairings = 3600;
@@ -64,14 +66,16 @@ std::int64_t insert_session(Connection& connection, const Session& session) {
 void insert_pairing(Connection& connection, const Pairing& pairing) {
     connection.execute(
         sql({"INSERT INTO pairings (state, flow_id, device_key, device_thumbprint, device_name, device_os, "
-             "client_address, "
+             "client_address, address_group, "
              "browser_address, code_challenge, redirect_uri, client_state, provider, user_id, session_row, created_at, "
              "expires_at, code_expires_at, redeemed_at, request_uri_hash, flow_secret_hash, upstream_state_hash, "
-             "code_hash, request_uri_expires_at) VALUES ($1, '', $2, $3, $4, $5, $6, '', $7, $8, $9, '', 0, 0, $10, "
-             "$11, 0, 0, $12, '', '', '', $13)"}),
+             "code_hash, request_uri_expires_at) VALUES ($1, '', $2, $3, $4, $5, $6, $7, '', $8, $9, $10, '', 0, 0, "
+             "$11, "
+             "$12, 0, 0, $13, '', '', '', $14)"}),
         {std::string(state_name(pairing.state)), pairing.device_key, pairing.device_thumbprint, pairing.device_name,
-         pairing.device_os, pairing.client_address, pairing.code_challenge, pairing.redirect_uri, pairing.client_state,
-         pairing.created_at, pairing.expires_at, pairing.request_uri_hash, pairing.request_uri_expires_at});
+         pairing.device_os, pairing.client_address, address_group(pairing.client_address), pairing.code_challenge,
+         pairing.redirect_uri, pairing.client_state, pairing.created_at, pairing.expires_at, pairing.request_uri_hash,
+         pairing.request_uri_expires_at});
 }
 
 class SqliteStore final : public signin::Store {
@@ -261,8 +265,17 @@ public:
     }
 
     Result<bool> remember_proof(const std::string& id_hash, std::int64_t expires_at) override {
-        return change("INSERT INTO proofs (hash, expires_at) VALUES ($1, $2) ON CONFLICT (hash) DO NOTHING",
-                      {id_hash, expires_at});
+        KEYFOB_TRY_ASSIGN(const int added, m_database->write([&](Connection& connection) {
+            if (connection.query("SELECT COUNT(*) FROM proofs").at(0).integer(0) >= m_options.proofs)
+                return k_no_room;
+            return connection.execute(
+                "INSERT INTO proofs (hash, expires_at) VALUES ($1, $2) ON CONFLICT (hash) DO NOTHING",
+                {id_hash, expires_at});
+        }));
+        if (added != k_no_room)
+            return added == 1;
+        platform::log::warning("too_many_proofs");
+        return Error{ErrorKind::unreachable, "too many proofs are remembered"};
     }
 
     Result<std::string> shared_secret(const std::string& name) override {
@@ -313,12 +326,11 @@ private:
         if (count("device_thumbprint = $1 AND expires_at > $2", {pairing.device_thumbprint, now}) >=
             m_options.pushes_per_key)
             return "this device has asked too often";
-        const std::string open = sql({"expires_at > $1 AND ", k_is_open});
-        if (count(open.c_str(), {now}) >= m_options.open_pairings)
-            return "too many sign-ins are open on this server";
-        if (count((open + " AND client_address = $2").c_str(), {now, pairing.client_address}) >=
-            m_options.open_pairings_per_address)
-            return "too many sign-ins are open from this address";
+        if (count("expires_at > $1", {now}) >= m_options.pairings)
+            return "too many sign-ins were begun on this server";
+        if (count("address_group = $1 AND expires_at > $2", {address_group(pairing.client_address), now}) >=
+            m_options.pairings_per_address)
+            return "too many sign-ins were begun from this address";
         return {};
     }
 

@@ -188,6 +188,24 @@ TEST_CASE("a refusal comes home although all places at the provider are taken") 
     CHECK(bench.database.number("SELECT COUNT(*) FROM pairings WHERE state = 'denied'") == 1);
 }
 
+TEST_CASE("KS-08: a request of a client that is not ours leaves no row") {
+    Bench bench;
+    const auto key = platform::jose::EcKey::generate();
+    for (const char* path : {api::k_par_path, api::k_cancel_path, api::k_token_path, api::k_revoke_path}) {
+        Request request;
+        request.method = "POST";
+        request.path = path;
+        request.headers.set("Content-Type", "application/x-www-form-urlencoded");
+        request.headers.set("DPoP", platform::jose::make_dpop_proof(key, "POST", k_server + path, bench.proofs.nonce(),
+                                                                    bench.random.token(), bench.clock.now()));
+        request.body = "client_id=another";
+        const Response response = bench.router.handle(request);
+        CHECK(response.status == 400);
+        CHECK(response.body.find("invalid_client") != std::string::npos);
+    }
+    CHECK(bench.database.number("SELECT COUNT(*) FROM proofs") == 0);
+}
+
 TEST_CASE("S6: one provider never holds every upstream thread") {
     CHECK(signin::Settings{}.calls_per_provider > 0);
     CHECK(signin::Settings{}.calls_per_provider < platform::http::Limits{}.upstream_threads);

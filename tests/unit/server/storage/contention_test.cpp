@@ -77,7 +77,7 @@ TEST_CASE("of a hundred openings of one request_uri one begins the flow") {
 
 TEST_CASE("KS-08: a hundred pushes at once do not pass the cap") {
     storage::StoreOptions options;
-    options.open_pairings_per_address = 7;
+    options.pairings_per_address = 7;
     Fixture fixture(options);
     std::atomic<int> refused = 0;
     const int added = count_true([&](int i) -> keyfob::platform::Result<bool> {

@@ -108,7 +108,7 @@ TEST_CASE("storage helper: a disk that is full", "[.]") {
     keyfob::platform::SystemRandom random;
     storage::StoreOptions options;
     options.file = variable("KEYFOB_TEST_DATABASE");
-    options.open_pairings = options.open_pairings_per_address = 1'000'000;
+    options.pairings = options.pairings_per_address = 1'000'000;
     const auto store = open_store(options, random);
     Journey(*store, "before").to_session();
     ::signal(SIGXFSZ, SIG_IGN);
@@ -183,7 +183,7 @@ TEST_CASE("storage helper: writes until it is killed", "[.]") {
     storage::StoreOptions options;
     options.file = variable("KEYFOB_TEST_DATABASE");
     const std::string round = variable("KEYFOB_TEST_ROUND");
-    options.open_pairings = options.open_pairings_per_address = 1'000'000;
+    options.pairings = options.pairings_per_address = 1'000'000;
     const auto store = open_store(options, random);
     for (int i = 0;; ++i) {
         const std::string name = round + "." + std::to_string(i);

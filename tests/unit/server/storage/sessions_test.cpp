@@ -264,6 +264,20 @@ TEST_CASE("AS-10: a proof's id is taken once, until it is forgotten") {
     CHECK(take("jti"));
 }
 
+TEST_CASE("KS-08: no more proofs are remembered than there is room for, and then nothing is proven") {
+    storage::StoreOptions options;
+    options.proofs = 2;
+    Fixture fixture(options);
+    CHECK(fixture.store->remember_proof("one", k_now + 660));
+    CHECK(fixture.store->remember_proof("two", k_now + 661));
+    const auto third = fixture.store->remember_proof("three", k_now + 660);
+    REQUIRE_FALSE(third);
+    CHECK(third.error().kind == keyfob::platform::ErrorKind::unreachable);
+    CHECK(fixture.number("SELECT COUNT(*) FROM proofs") == 2);
+    REQUIRE(fixture.store->remove_expired(k_now + 660, 100));
+    CHECK(fixture.store->remember_proof("three", k_now + 1320));
+}
+
 TEST_CASE("KS-01: a shared secret is made once for all who open the file") {
     Fixture fixture;
     const auto first = fixture.store->shared_secret("dpop-nonce");
