@@ -100,7 +100,7 @@ Result<IssuedCookie> SessionService::redeem_first(const Pairing& pairing) {
     session.created_at = session.renewed_at = time;
     session.expires_at = time + m_settings.session_absolute_seconds;
     const std::string challenge = m_random.token();
-    session.challenge_hash = platform::secret_hash(challenge);
+    session.challenge = challenge;
     SecretString cookie(make_session_cookie(m_random));
     const std::int64_t expires = cookie_expiry(session, time);
     KEYFOB_TRY_ASSIGN(const bool won,
@@ -123,13 +123,13 @@ Result<IssuedCookie> SessionService::redeem_again(const Pairing& pairing, bool g
         KEYFOB_TRY_ASSIGN([[maybe_unused]] const bool revoked, m_store.revoke(owner->session.row, time));
         return invalid_grant("the code was used before");
     }
-    const std::string challenge = m_random.token();
     SecretString cookie(make_session_cookie(m_random));
     const std::int64_t expires = cookie_expiry(owner->session, time);
-    KEYFOB_TRY_ASSIGN(const bool changed, m_store.reissue(owner->session.row, platform::secret_hash(challenge),
-                                                          platform::secret_hash(cookie.reveal()), expires, time));
+    KEYFOB_TRY_ASSIGN(const bool changed,
+                      m_store.reissue(owner->session.row, platform::secret_hash(cookie.reveal()), expires, time));
     if (!changed)
         return invalid_grant("the session has ended");
+    const std::string challenge = owner->session.challenge;
     return IssuedCookie{std::move(*owner), std::move(cookie), expires - time, challenge};
 }
 
@@ -146,41 +146,28 @@ bool SessionService::is_live(const SessionWithUser& owner, std::int64_t time) co
            session.renewed_at + m_settings.session_idle_seconds > time && !owner.user.disabled;
 }
 
-Result<Renewal> SessionService::challenge_again(std::int64_t session_row) {
-    Renewal renewal;
-    renewal.challenge = m_random.token();
-    KEYFOB_TRY_ASSIGN(const bool changed,
-                      m_store.replace_challenge(session_row, platform::secret_hash(renewal.challenge)));
-    if (!changed)
-        return ended();
-    return renewal;
-}
-
 Result<Renewal> SessionService::renew(const std::string& session_id, const std::string& proof, const std::string& url) {
     KEYFOB_TRY_ASSIGN(auto owner, m_store.find_session(session_id));
     const std::int64_t time = now();
     if (!owner || !is_live(*owner, time))
         return ended();
     if (proof.empty())
-        return challenge_again(owner->session.row);
+        return Renewal{std::nullopt, owner->session.challenge};
     const auto answered = proven_challenge(owner->session, proof, url);
     if (!answered) {
         platform::log::warning("proof_failed", {{"session", session_id}});
         return Error{ErrorKind::denied, "the renewal proof is not valid", "", "invalid_proof"};
     }
-    const std::string answered_hash = platform::secret_hash(*answered);
-    if (!platform::constant_time_equal(answered_hash, owner->session.challenge_hash))
-        return challenge_again(owner->session.row);
+    if (*answered != owner->session.challenge)
+        return Renewal{std::nullopt, owner->session.challenge};
     const std::string challenge = m_random.token();
     SecretString cookie(make_session_cookie(m_random));
     const std::int64_t expires = cookie_expiry(owner->session, time);
-    KEYFOB_TRY_ASSIGN(const bool won, m_store.renew(owner->session.row, answered_hash, platform::secret_hash(challenge),
+    KEYFOB_TRY_ASSIGN(const bool won, m_store.renew(owner->session.row, *answered, challenge,
                                                     platform::secret_hash(cookie.reveal()), expires, time));
-    if (!won)
-        return challenge_again(owner->session.row);
-    Renewal renewal;
-    renewal.issued = IssuedCookie{std::move(*owner), std::move(cookie), expires - time, challenge};
-    return renewal;
+    if (!won) // another renewal was first: the challenge is the one that it left
+        return renew(session_id, "", url);
+    return Renewal{IssuedCookie{std::move(*owner), std::move(cookie), expires - time, challenge}, ""};
 }
 
 Result<void> SessionService::revoke(const std::string& session_id, const std::string& device_thumbprint) {

@@ -61,7 +61,8 @@ struct Session {
     std::string device_name;
     std::string device_os;
     std::string client_address;
-    std::string challenge_hash; ///< the one challenge that renews
+    std::string
+        challenge; ///< the one that renews, once. No secret: whoever asks is told, and only the device key can answer
     std::int64_t created_at = 0;
     std::int64_t renewed_at = 0;
     std::int64_t expires_at = 0; ///< absolute limit
@@ -113,10 +114,9 @@ public:
     [[nodiscard]] virtual platform::Result<bool> redeem(std::int64_t pairing_id, const Session& session,
                                                         const std::string& cookie_hash, std::int64_t cookie_expires_at,
                                                         std::int64_t now) = 0;
-    /// Adds one more cookie to a live session and replaces its challenge unconditionally (the repeated redeem).
-    [[nodiscard]] virtual platform::Result<bool> reissue(std::int64_t session_row, const std::string& challenge_hash,
-                                                         const std::string& cookie_hash, std::int64_t cookie_expires_at,
-                                                         std::int64_t now) = 0;
+    /// Adds one more cookie to a live session (the repeated redeem).
+    [[nodiscard]] virtual platform::Result<bool> reissue(std::int64_t session_row, const std::string& cookie_hash,
+                                                         std::int64_t cookie_expires_at, std::int64_t now) = 0;
 
     [[nodiscard]] virtual platform::Result<std::optional<SessionWithUser>>
     find_session(const std::string& session_id) = 0;
@@ -127,12 +127,10 @@ public:
     [[nodiscard]] virtual platform::Result<std::optional<SessionWithUser>>
     find_cookie(const std::string& cookie_hash, std::int64_t idle_since, std::int64_t now) = 0;
     /// One transaction: where the challenge equals, replaces it, sets renewed_at and adds the cookie. False: the challenge was spent.
-    [[nodiscard]] virtual platform::Result<bool> renew(std::int64_t session_row, const std::string& challenge_hash,
-                                                       const std::string& next_challenge_hash,
+    [[nodiscard]] virtual platform::Result<bool> renew(std::int64_t session_row, const std::string& challenge,
+                                                       const std::string& next_challenge,
                                                        const std::string& cookie_hash, std::int64_t cookie_expires_at,
                                                        std::int64_t now) = 0;
-    [[nodiscard]] virtual platform::Result<bool> replace_challenge(std::int64_t session_row,
-                                                                   const std::string& challenge_hash) = 0;
     /// False: it was revoked already.
     [[nodiscard]] virtual platform::Result<bool> revoke(std::int64_t session_row, std::int64_t now) = 0;
 

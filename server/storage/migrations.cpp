@@ -18,7 +18,7 @@ const std::vector<std::vector<const char*>>& steps() {
             R"(CREATE TABLE sessions (
                 row INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, user_id INTEGER NOT NULL REFERENCES users (id), device_key TEXT NOT NULL,
                 device_thumbprint TEXT NOT NULL, device_name TEXT NOT NULL, device_os TEXT NOT NULL, client_address TEXT NOT NULL,
-                challenge_hash TEXT NOT NULL, created_at INTEGER NOT NULL, renewed_at INTEGER NOT NULL, expires_at INTEGER NOT NULL,
+                challenge TEXT NOT NULL, created_at INTEGER NOT NULL, renewed_at INTEGER NOT NULL, expires_at INTEGER NOT NULL,
                 revoked_at INTEGER NOT NULL DEFAULT 0) STRICT)",
             "CREATE INDEX sessions_of_user ON sessions (user_id)",
             "CREATE INDEX sessions_expiry ON sessions (expires_at)",

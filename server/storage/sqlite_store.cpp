@@ -56,9 +56,9 @@ void add_cookie(Connection& connection, std::int64_t session_row, const std::str
 std::int64_t insert_session(Connection& connection, const Session& session) {
     connection.execute(
         "INSERT INTO sessions (id, user_id, device_key, device_thumbprint, device_name, device_os, client_address, "
-        "challenge_hash, created_at, renewed_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+        "challenge, created_at, renewed_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
         {session.id, session.user_id, session.device_key, session.device_thumbprint, session.device_name,
-         session.device_os, session.client_address, session.challenge_hash, session.created_at, session.renewed_at,
+         session.device_os, session.client_address, session.challenge, session.created_at, session.renewed_at,
          session.expires_at});
     return connection.query("SELECT row FROM sessions WHERE id = $1", {session.id}).at(0).integer(0);
 }
@@ -202,16 +202,11 @@ public:
         });
     }
 
-    Result<bool> reissue(std::int64_t session_row, const std::string& challenge_hash, const std::string& cookie_hash,
-                         std::int64_t cookie_expires_at, std::int64_t now) override {
-        return m_database->write([&](Connection& connection) {
-            const int changed = connection.execute(
-                "UPDATE sessions SET challenge_hash = $1 WHERE row = $2 AND revoked_at = 0 AND expires_at > $3",
-                {challenge_hash, session_row, now});
-            if (changed == 1)
-                add_cookie(connection, session_row, cookie_hash, cookie_expires_at);
-            return changed == 1;
-        });
+    Result<bool> reissue(std::int64_t session_row, const std::string& cookie_hash, std::int64_t cookie_expires_at,
+                         std::int64_t now) override {
+        return change("INSERT INTO cookies (hash, session_row, expires_at) SELECT $1, row, $2 FROM sessions WHERE "
+                      "row = $3 AND revoked_at = 0 AND expires_at > $4",
+                      {cookie_hash, cookie_expires_at, session_row, now});
     }
 
     Result<std::optional<SessionWithUser>> find_session(const std::string& session_id) override {
@@ -236,23 +231,17 @@ public:
         });
     }
 
-    Result<bool> renew(std::int64_t session_row, const std::string& challenge_hash,
-                       const std::string& next_challenge_hash, const std::string& cookie_hash,
-                       std::int64_t cookie_expires_at, std::int64_t now) override {
+    Result<bool> renew(std::int64_t session_row, const std::string& challenge, const std::string& next_challenge,
+                       const std::string& cookie_hash, std::int64_t cookie_expires_at, std::int64_t now) override {
         return m_database->write([&](Connection& connection) {
             const int changed =
-                connection.execute("UPDATE sessions SET challenge_hash = $1, renewed_at = $2 WHERE row = $3 AND "
-                                   "challenge_hash = $4 AND revoked_at = 0 AND expires_at > $2",
-                                   {next_challenge_hash, now, session_row, challenge_hash});
+                connection.execute("UPDATE sessions SET challenge = $1, renewed_at = $2 WHERE row = $3 AND "
+                                   "challenge = $4 AND revoked_at = 0 AND expires_at > $2",
+                                   {next_challenge, now, session_row, challenge});
             if (changed == 1)
                 add_cookie(connection, session_row, cookie_hash, cookie_expires_at);
             return changed == 1;
         });
-    }
-
-    Result<bool> replace_challenge(std::int64_t session_row, const std::string& challenge_hash) override {
-        return change("UPDATE sessions SET challenge_hash = $1 WHERE row = $2 AND revoked_at = 0",
-                      {challenge_hash, session_row});
     }
 
     Result<bool> revoke(std::int64_t session_row, std::int64_t now) override {
