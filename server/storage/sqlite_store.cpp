@@ -332,7 +332,8 @@ private:
 } // namespace
 
 Result<std::unique_ptr<signin::Store>> open_sqlite_store(const StoreOptions& options, platform::Random& random) {
-    KEYFOB_TRY_ASSIGN(auto database, Database::open({options.file, options.connections, options.patience}));
+    KEYFOB_TRY_ASSIGN(auto database, Database::open({options.file, options.connections, options.patience,
+                                                     options.waiting_writers, options.stuck_after}));
     KEYFOB_TRY(migrate(*database));
     return std::unique_ptr<signin::Store>(std::make_unique<SqliteStore>(options, std::move(database), random));
 }

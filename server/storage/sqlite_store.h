@@ -20,6 +20,8 @@ struct StoreOptions {
     std::int64_t proofs = 200'000; ///< remembered at a time; about 300 a second
     std::size_t connections = 8;
     std::chrono::milliseconds patience{5'000};
+    std::size_t waiting_writers = 6; ///< these two: DatabaseOptions
+    std::chrono::milliseconds stuck_after{500};
 };
 
 /// The store in a SQLite file, made or brought up to date first. `random` must outlive it.

@@ -129,7 +129,7 @@ struct Fixture {
         if (options.file.empty())
             options.file = directory.file("keyfob.db");
         if (options.patience == StoreOptions{}.patience)
-            options.patience = k_long;
+            options.patience = options.stuck_after = k_long;
         store = open_store(options, random);
     }
     /// Another connection to the file, as another process would have it.
