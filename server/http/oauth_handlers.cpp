@@ -12,6 +12,8 @@ namespace {
 using platform::Error;
 using platform::ErrorKind;
 
+static_assert(signin::k_renewal_proof_type == api::k_proof_type); // the rules may not include the contract
+
 Poco::JSON::Array array_of(std::initializer_list<const char*> texts) {
     Poco::JSON::Array array;
     for (const char* text : texts)

@@ -21,7 +21,9 @@ constexpr std::size_t k_flow_id_octets = 16;
 Error invalid_request(const char* why) {
     return {ErrorKind::invalid, why, "", "invalid_request"};
 }
-Error over() {
+/// The browser is told one thing for all reasons; which it was stands in the log.
+Error over(const char* reason) {
+    platform::log::info("sign_in_over", {{"reason", reason}});
     return {ErrorKind::not_found, "this sign-in is over or was never begun in this browser",
             "start again in the terminal"};
 }
@@ -94,7 +96,7 @@ Result<Flow> PairingService::begin(const std::string& request_uri, const std::st
     KEYFOB_TRY_ASSIGN(auto pairing, m_store.begin_flow(platform::secret_hash(request_uri), flow_id, secret->hash(),
                                                        browser_address, now()));
     if (!pairing)
-        return over();
+        return over("the request_uri is unknown, spent or expired");
     return Flow{std::move(*pairing), std::move(*secret)};
 }
 
@@ -102,11 +104,14 @@ Result<Flow> PairingService::find(const std::string& flow_id, const FlowCookie& 
     const auto text = cookie(flow_id);
     const auto secret = text ? FlowSecret::from_cookie(*text) : std::nullopt;
     if (!secret)
-        return over();
+        return over("the browser has no cookie of this flow");
     KEYFOB_TRY_ASSIGN(auto pairing, m_store.find_flow(flow_id));
-    if (!pairing || !platform::constant_time_equal(pairing->flow_secret_hash, secret->hash()) ||
-        pairing->expires_at <= now())
-        return over();
+    if (!pairing)
+        return over("the flow is not known");
+    if (!platform::constant_time_equal(pairing->flow_secret_hash, secret->hash()))
+        return over("the cookie is another flow's");
+    if (pairing->expires_at <= now())
+        return over("it took too long");
     return Flow{std::move(*pairing), *secret};
 }
 
@@ -124,7 +129,7 @@ Result<std::string> PairingService::refuse(const Pairing& pairing, const std::st
                                            const std::string& description) {
     KEYFOB_TRY_ASSIGN(const bool changed, m_store.deny(pairing.id, now()));
     if (!changed)
-        return over();
+        return over("it was over before it could be refused");
     platform::log::info("pairing_refused", {{"code", code},
                                             {"reason", description},
                                             {"provider", pairing.provider},
@@ -145,8 +150,10 @@ Result<CallLimit::Permit> PairingService::enter(const IdentityProvider& provider
 
 Result<std::string> PairingService::provider_url(const Flow& flow, const std::string& provider) {
     IdentityProvider* chosen = m_providers.find(provider);
-    if (chosen == nullptr || flow.pairing.state != PairingState::proven)
-        return over();
+    if (chosen == nullptr)
+        return over("no such provider");
+    if (flow.pairing.state != PairingState::proven)
+        return over("no provider can be chosen in its state");
     KEYFOB_TRY_ASSIGN(const CallLimit::Permit permit, enter(*chosen));
     const UpstreamAttempt attempt = flow.secret.attempt(flow.pairing.flow_id, provider);
     auto url = chosen->authorization_url(attempt);
@@ -155,7 +162,7 @@ Result<std::string> PairingService::provider_url(const Flow& flow, const std::st
     KEYFOB_TRY_ASSIGN(const bool changed,
                       m_store.choose_provider(flow.pairing.id, provider, platform::secret_hash(attempt.state), now()));
     if (!changed)
-        return over();
+        return over("it ended while the provider was asked");
     return url;
 }
 
@@ -164,14 +171,16 @@ Result<Flow> PairingService::find_upstream(const std::string& provider, const st
                                            const FlowCookie& cookie) {
     const std::string flow_id = flow_id_of_state(state);
     if (flow_id.empty())
-        return over();
+        return over("the answer has no state of ours");
     KEYFOB_TRY_ASSIGN(auto pairing, m_store.find_flow(flow_id));
     const std::string state_hash = platform::secret_hash(state);
-    const bool live = pairing && pairing->state == PairingState::proven && pairing->provider == provider &&
-                      !pairing->upstream_state_hash.empty() &&
-                      platform::constant_time_equal(pairing->upstream_state_hash, state_hash);
-    if (!live)
-        return over();
+    const bool is_sent = pairing && pairing->state == PairingState::proven && pairing->provider == provider &&
+                         !pairing->upstream_state_hash.empty() &&
+                         platform::constant_time_equal(pairing->upstream_state_hash, state_hash);
+    if (!is_sent)
+        return over("the state is unknown, spent or another provider's");
+    if (pairing->expires_at <= now())
+        return over("it took too long");
     auto flow = find(flow_id, cookie);
     if (!flow && flow.error().kind == ErrorKind::not_found) {
         // A genuine state in a browser that did not begin it: somebody's link. The pairing is burned, so that it cannot be finished later.
@@ -186,14 +195,14 @@ Result<Flow> PairingService::find_upstream(const std::string& provider, const st
 Result<void> PairingService::consume_upstream(const Flow& flow, const std::string& state) {
     KEYFOB_TRY_ASSIGN(const bool first,
                       m_store.consume_upstream_state(flow.pairing.id, platform::secret_hash(state), now()));
-    return first ? Result<void>() : over();
+    return first ? Result<void>() : over("the answer was used before");
 }
 
 Result<CallbackOutcome> PairingService::finish_upstream(const std::string& provider, const platform::Parameters& answer,
                                                         const FlowCookie& cookie) {
     IdentityProvider* chosen = m_providers.find(provider);
     if (chosen == nullptr)
-        return over();
+        return over("no such provider");
     KEYFOB_TRY_ASSIGN(const Flow flow, find_upstream(provider, answer.get("state"), cookie));
     const bool has_code = answer.get("error").empty() && !answer.get("code").empty();
     CallLimit::Permit permit;
@@ -232,7 +241,7 @@ Result<CallbackOutcome> PairingService::identify(const Flow& flow, IdentityProvi
                              (identity->email.empty() ? identity->subject : identity->email) + " in");
     KEYFOB_TRY_ASSIGN(const auto user, m_store.identify(flow.pairing.id, provider.id(), *identity, now()));
     if (!user)
-        return over();
+        return over("it ended while the provider was asked");
     if (user->disabled)
         return send_home(flow, "keyfob_not_allowed", "this user is disabled on this server");
     return CallbackOutcome{flow.pairing.flow_id, ""};
@@ -241,11 +250,11 @@ Result<CallbackOutcome> PairingService::identify(const Flow& flow, IdentityProvi
 Result<Confirmation> PairingService::confirmation(const std::string& flow_id, const FlowCookie& cookie) {
     KEYFOB_TRY_ASSIGN(Flow flow, find(flow_id, cookie));
     if (flow.pairing.state != PairingState::identified)
-        return over();
+        return over("nothing is to be confirmed in its state");
     KEYFOB_TRY_ASSIGN(auto user, m_store.find_user(flow.pairing.user_id));
     const IdentityProvider* provider = m_providers.find(flow.pairing.provider);
     if (!user || user->disabled || provider == nullptr)
-        return over();
+        return over("its user or provider is gone");
     return Confirmation{std::move(flow.pairing), std::move(*user), provider->display_name(), flow.secret.csrf_token()};
 }
 
@@ -261,7 +270,7 @@ Result<std::string> PairingService::decide(const std::string& flow_id, const Flo
     KEYFOB_TRY_ASSIGN(const bool changed, m_store.approve(shown.pairing.id, platform::secret_hash(code),
                                                           time + m_settings.code_seconds, time));
     if (!changed)
-        return over();
+        return over("it ended before it was approved");
     platform::log::info("pairing_approved", {{"user", shown.user.issuer + " " + shown.user.subject},
                                              {"client_address", shown.pairing.client_address},
                                              {"browser_address", shown.pairing.browser_address}});

@@ -20,9 +20,9 @@ using platform::SecretString;
 constexpr std::size_t k_session_id_octets = 16;
 constexpr std::size_t k_shortest_verifier = 43; // RFC 7636 section 4.1
 constexpr std::size_t k_longest_verifier = 128;
-constexpr const char* k_proof_type = "dbsc+jwt";
 
 Error invalid_grant(const char* why) {
+    platform::log::info("grant_refused", {{"reason", why}});
     return {ErrorKind::invalid, why, "start the sign-in again", "invalid_grant"};
 }
 Error ended() {
@@ -34,11 +34,20 @@ bool is_verifier_of(const std::string& challenge, const std::string& verifier) {
            platform::constant_time_equal(platform::base64url_encode(platform::sha256(verifier)), challenge);
 }
 
+/// What of the request does not belong to the code; null when all of it does.
+const char* mismatch_of(const Pairing& pairing, const RedeemRequest& request) {
+    if (!platform::constant_time_equal(pairing.device_thumbprint, request.device_thumbprint))
+        return "another device key";
+    if (!platform::constant_time_equal(pairing.redirect_uri, request.redirect_uri))
+        return "another redirect URI";
+    return is_verifier_of(pairing.code_challenge, request.code_verifier) ? nullptr : "not its code verifier";
+}
+
 /// The challenge that a well-made proof answers; nullopt for any other proof.
 std::optional<std::string> proven_challenge(const Session& session, const std::string& proof, const std::string& url) {
     const auto token = platform::jose::parse_jwt(proof);
     const auto jwk = platform::json::parse_object(session.device_key);
-    if (!token || !jwk || token->type() != k_proof_type || token->algorithm() != "ES256")
+    if (!token || !jwk || token->type() != k_renewal_proof_type || token->algorithm() != "ES256")
         return std::nullopt;
     const auto key = platform::jose::EcKey::from_public_jwk(**jwk);
     if (!key || !key->verify(token->signing_input, token->signature))
@@ -63,24 +72,28 @@ Result<IssuedCookie> SessionService::redeem(const RedeemRequest& request) {
         KEYFOB_TRY_ASSIGN(const auto pairing, m_store.find_code(platform::secret_hash(request.code)));
         if (!pairing)
             return invalid_grant("the code is not known");
-        const bool genuine = platform::constant_time_equal(pairing->device_thumbprint, request.device_thumbprint) &&
-                             platform::constant_time_equal(pairing->redirect_uri, request.redirect_uri) &&
-                             is_verifier_of(pairing->code_challenge, request.code_verifier);
+        const char* mismatch = mismatch_of(*pairing, request);
         if (pairing->state == PairingState::redeemed)
-            return redeem_again(*pairing, genuine);
-        if (pairing->state != PairingState::approved || pairing->code_expires_at <= now())
+            return redeem_again(*pairing, mismatch == nullptr);
+        if (pairing->state != PairingState::approved)
+            return invalid_grant("the sign-in of the code is over");
+        if (pairing->code_expires_at <= now())
             return invalid_grant("the code has expired");
-        if (!genuine) {
-            // Somebody has the code and not what belongs to it: it is burned.
-            platform::log::warning("code_burned", {{"client_address", pairing->client_address}});
-            KEYFOB_TRY_ASSIGN([[maybe_unused]] const bool denied, m_store.deny(pairing->id, now()));
-            return invalid_grant("the code belongs to another request");
-        }
+        if (mismatch != nullptr)
+            return burn(*pairing, mismatch);
         auto issued = redeem_first(*pairing);
         if (issued || issued.error().kind != ErrorKind::cancelled)
             return issued;
     }
     return invalid_grant("the code has expired");
+}
+
+/// Somebody has the code and not what belongs to it.
+Error SessionService::burn(const Pairing& pairing, const char* mismatch) {
+    platform::log::warning("code_burned", {{"reason", mismatch}, {"client_address", pairing.client_address}});
+    if (const auto denied = m_store.deny(pairing.id, now()); !denied)
+        return denied.error();
+    return invalid_grant("the code belongs to another request");
 }
 
 /// Error kind `cancelled`: somebody else redeemed it in the meantime.
@@ -117,9 +130,11 @@ Result<IssuedCookie> SessionService::redeem_again(const Pairing& pairing, bool g
     KEYFOB_TRY_ASSIGN(auto owner, m_store.find_session_by_row(pairing.session_id));
     const std::int64_t time = now();
     if (!owner || !is_live(*owner, time))
-        return invalid_grant("the code was used before");
+        return invalid_grant("the code was used before, and its session has ended");
     if (!genuine || pairing.redeemed_at + m_settings.repeat_seconds < time) {
-        platform::log::warning("code_replayed", {{"session", owner->session.id}});
+        platform::log::warning(
+            "code_replayed",
+            {{"reason", genuine ? "too late to be a repetition" : "another request"}, {"session", owner->session.id}});
         KEYFOB_TRY_ASSIGN([[maybe_unused]] const bool revoked, m_store.revoke(owner->session.row, time));
         return invalid_grant("the code was used before");
     }

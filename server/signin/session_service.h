@@ -9,8 +9,12 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace keyfob::server::signin {
+
+/// `typ` of the JWS that answers a challenge. The contract has it too, and server/http compares the two.
+inline constexpr std::string_view k_renewal_proof_type = "dbsc+jwt";
 
 struct RedeemRequest {
     std::string code;
@@ -52,6 +56,7 @@ public:
 private:
     [[nodiscard]] std::int64_t now() const { return platform::to_unix(m_clock.now()); }
     [[nodiscard]] bool is_live(const SessionWithUser& owner, std::int64_t time) const;
+    [[nodiscard]] platform::Error burn(const Pairing& pairing, const char* mismatch);
     [[nodiscard]] platform::Result<IssuedCookie> redeem_first(const Pairing& pairing);
     [[nodiscard]] platform::Result<IssuedCookie> redeem_again(const Pairing& pairing, bool genuine);
     [[nodiscard]] std::int64_t cookie_expiry(const Session& session, std::int64_t time) const;

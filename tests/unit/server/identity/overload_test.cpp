@@ -6,9 +6,13 @@
 #include "server/signin/dpop_gate.h"
 #include "tests/fakes/manual_clock.h"
 #include "tests/fakes/scripted_issuer.h"
+#include "tests/support/capture.h"
 #include "tests/unit/server/storage/fixture.h"
 
 #include <catch2/catch.hpp>
+
+#include <fcntl.h>
+#include <unistd.h>
 
 using namespace keyfob;
 using namespace keyfob::server;
@@ -204,6 +208,23 @@ TEST_CASE("KS-08: a request of a client that is not ours leaves no row") {
         CHECK(response.body.find("invalid_client") != std::string::npos);
     }
     CHECK(bench.database.number("SELECT COUNT(*) FROM proofs") == 0);
+}
+
+TEST_CASE("OP-02: why a sign-in is over stands in the log, and not on the page") {
+    Bench bench;
+    Browser ann(bench);
+    const std::string callback = ann.sign_in(header(ann.open(bench.push("ann")), "Location"));
+    CHECK(ann.open(callback).status == 303);
+    const keyfob::tests::Capture log;
+    const platform::UniqueFd kept(::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0));
+    REQUIRE(::dup2(log.fd(), STDERR_FILENO) == STDERR_FILENO);
+    const Response again = ann.open(callback);
+    const Response unknown = ann.open(k_server + "/authorize?client_id=keyfob-agent&request_uri=x");
+    REQUIRE(::dup2(kept.get(), STDERR_FILENO) == STDERR_FILENO);
+    CHECK(again.status == 400);
+    CHECK(again.body == unknown.body);
+    CHECK(log.text().find("the state is unknown, spent or another provider's") != std::string::npos);
+    CHECK(log.text().find("the request_uri is unknown, spent or expired") != std::string::npos);
 }
 
 TEST_CASE("S6: one provider never holds every upstream thread") {
