@@ -13,6 +13,8 @@ namespace {
 
 constexpr std::size_t k_longest_field = 1000;
 std::atomic<Level> g_level{Level::info};
+thread_local std::string
+    t_request_id; // NOLINT(cppcoreguidelines-avoid-non-const-global-variables): empty outside of a Context
 
 std::string_view name_of(Level level) {
     switch (level) {
@@ -71,9 +73,19 @@ void write(Level level, std::string_view event, std::initializer_list<Field> fie
                        "\",\"event\":" + quoted(event);
     for (const auto& [name, value] : fields)
         line += "," + quoted(name) + ":" + quoted(value);
+    if (!t_request_id.empty())
+        line += ",\"request_id\":" + quoted(t_request_id);
     line += "}\n";
     // One write, so that lines of several threads never mix. A log that cannot be written must not stop the program.
     [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, line.data(), line.size());
+}
+
+Context::Context(std::string request_id) {
+    t_request_id = std::move(request_id);
+}
+
+Context::~Context() {
+    t_request_id.clear();
 }
 
 } // namespace keyfob::platform::log

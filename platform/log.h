@@ -18,6 +18,15 @@ void set_level(Level level);
 [[nodiscard]] bool enabled(Level level);
 void write(Level level, std::string_view event, std::initializer_list<Field> fields = {});
 
+/// The request that this thread works on: every line that it writes meanwhile names it, whoever writes the line. One at a time in a thread.
+class Context {
+public:
+    explicit Context(std::string request_id);
+    Context(const Context&) = delete;
+    Context& operator=(const Context&) = delete;
+    ~Context();
+};
+
 inline void debug(std::string_view event, std::initializer_list<Field> fields = {}) {
     write(Level::debug, event, fields);
 }

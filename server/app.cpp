@@ -49,12 +49,21 @@ Result<signin::Providers> make_providers(const Config& config, const platform::C
     return signin::Providers(std::move(providers));
 }
 
+storage::StoreOptions store_options(const Config& config) {
+    storage::StoreOptions options;
+    options.file = config.database_file;
+    options.waiting_writers =
+        platform::http::Limits{}.fast_threads - 2; // whoever else has the lock, two go on with what only reads
+    return options;
+}
+
 signin::Settings signin_settings(const Config& config) {
     signin::Settings settings;
     settings.issuer = config.external_url;
     settings.cookie_seconds = config.cookie_seconds;
     settings.session_idle_seconds = config.idle_seconds;
     settings.session_absolute_seconds = config.absolute_seconds;
+    settings.calls_per_provider = platform::http::Limits{}.upstream_threads * 3 / 4;
     return settings;
 }
 
@@ -90,7 +99,7 @@ void wait_for_signal() {
 Result<void> run(Config config) {
     const platform::SystemClock clock;
     platform::SystemRandom random;
-    KEYFOB_TRY_ASSIGN(const auto store, storage::open_sqlite_store({config.database_file}, random));
+    KEYFOB_TRY_ASSIGN(const auto store, storage::open_sqlite_store(store_options(config), random));
     KEYFOB_TRY_ASSIGN(const signin::Providers providers, make_providers(config, clock));
     const signin::AllowRules rules(config.allow);
     const signin::Settings settings = signin_settings(config);

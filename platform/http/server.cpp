@@ -251,24 +251,23 @@ private:
     }
 
     bool refuse(Connection& connection, Connection::Received& received) {
+        const log::Context context(received.request.request_id);
         if (!received.request.method.empty()) // otherwise there was no request, and the reason has been logged
             log_request(received.request, received.refusal->status, std::chrono::microseconds{0});
         return connection.respond(received.request, std::move(*received.refusal), received.keep_alive);
     }
 
     bool answer(Connection& connection, const Request& request, bool keep_alive) {
+        const log::Context context(request.request_id);
         const auto begin = std::chrono::steady_clock::now();
         Response response;
         try {
             response = m_application.handle(request);
         } catch (const std::exception& exception) {
-            log::error("handler_failed",
-                       {{"path", request.path}, {"reason", exception.what()}, {"request_id", request.request_id}});
+            log::error("handler_failed", {{"path", request.path}, {"reason", exception.what()}});
             response = front_error(500, request.request_id);
         } catch (...) {
-            log::error("handler_failed", {{"path", request.path},
-                                          {"reason", "an exception of an unknown kind"},
-                                          {"request_id", request.request_id}});
+            log::error("handler_failed", {{"path", request.path}, {"reason", "an exception of an unknown kind"}});
             response = front_error(500, request.request_id);
         }
         log_request(request, response.status,
@@ -283,8 +282,7 @@ private:
                               {"path", request.path},
                               {"status", std::to_string(status)},
                               {"microseconds", std::to_string(took.count())},
-                              {"peer", request.peer_address},
-                              {"request_id", request.request_id}});
+                              {"peer", request.peer_address}});
     }
 
     void give_back(const ConnectionPtr& connection, const TurnPtr& turn) {

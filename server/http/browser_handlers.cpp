@@ -16,10 +16,22 @@ using platform::ErrorKind;
 
 constexpr std::int64_t k_flow_cookie_seconds = 600;
 constexpr std::size_t k_most_flow_cookies = 8; // SE-12
+constexpr std::string_view k_slow_down = "slow_down";
 
 Response message(const Call& call, int status, const std::string& title, const std::string& what,
                  const std::string& hint) {
     return reply::page(status, pages::message(title, what, hint, call.request.request_id));
+}
+
+constexpr const char* k_busy_seconds = "3";
+
+/// The flow is as it was, so the same address goes on with it. `Refresh` is the header form of the meta element, and needs no script.
+Response busy_page(const Call& call) {
+    Response response =
+        message(call, 503, "One moment", "Many people are signing in right now.", "This page tries again by itself.");
+    response.headers.set("Retry-After", k_busy_seconds);
+    response.headers.set("Refresh", k_busy_seconds);
+    return response;
 }
 
 /// S3: the page says what happened in our own words; nothing of the request comes back in it.
@@ -30,6 +42,8 @@ Response failure_page(const Call& call, const Error& error) {
         response.headers.set("Retry-After", "2");
         return response;
     }
+    if (error.code == k_slow_down)
+        return busy_page(call);
     if (error.kind == ErrorKind::denied)
         return message(call, 403, "Refused", "This form was not made for this browser.",
                        "Start again in the terminal.");
@@ -62,6 +76,16 @@ Response to_provider(const Call& call, const signin::Flow& flow, const std::stri
     return url ? reply::see_other(*url) : failure_page(call, url.error());
 }
 
+/// The only provider there is. The request_uri is used up, so a page that is to be loaded again has to be that of the flow.
+Response to_only_provider(const Call& call, const signin::Flow& flow) {
+    const std::string& provider = call.services.providers.all()[0]->id();
+    const auto url = call.services.pairings.provider_url(flow, provider);
+    if (!url && url.error().code == k_slow_down)
+        return reply::see_other(call.services.external_url + api::k_authorize_path + "/" + provider +
+                                "?flow=" + flow.pairing.flow_id);
+    return url ? reply::see_other(*url) : failure_page(call, url.error());
+}
+
 } // namespace
 
 Response authorize(const Call& call) {
@@ -73,9 +97,8 @@ Response authorize(const Call& call) {
     const auto flow = call.services.pairings.begin(query.get("request_uri"), call.client_address);
     if (!flow)
         return failure_page(call, flow.error());
-    const auto& providers = call.services.providers.all();
-    Response response = providers.size() == 1
-                            ? to_provider(call, *flow, providers[0]->id())
+    Response response = call.services.providers.all().size() == 1
+                            ? to_only_provider(call, *flow)
                             : reply::page(200, pages::choose_provider(call.services.providers, *flow));
     evict_flow_cookies(response, call);
     reply::set_cookie(response, call.services, call.services.flow_cookie_prefix() + flow->pairing.flow_id,
@@ -95,8 +118,11 @@ Response callback(const Call& call) {
     if (!outcome)
         return failure_page(call, outcome.error());
     // No redirect: the provider's own page may forbid its form to end anywhere but here, and Chromium holds it to that along all redirects.
-    if (!outcome->agent_url.empty())
-        return reply::page(200, pages::go_on(outcome->agent_url));
+    if (!outcome->agent_url.empty()) {
+        Response response = reply::page(200, pages::go_on(outcome->agent_url));
+        clear_flow_cookie(response, call, signin::flow_id_of_state(call.query.get("state")));
+        return response;
+    }
     return reply::see_other(call.services.external_url + api::k_confirm_path + "?flow=" + outcome->flow_id);
 }
 

@@ -9,10 +9,10 @@ Response livez(const Call&) {
     return reply::text(200, "ok\n");
 }
 
-/// OP-07: a write that is rolled back, and at least one provider that could sign somebody in.
+/// OP-07: a write that reached the disk, and at least one provider that could sign somebody in.
 Response readyz(const Call& call) {
     const auto& all = call.services.providers.all();
-    const bool database = call.services.store.probe().has_value();
+    const bool database = call.services.store.probe(platform::to_unix(call.services.clock.now())).has_value();
     const bool provider = std::any_of(all.begin(), all.end(), [](const auto& one) { return one->ready(); });
     Poco::JSON::Object providers(Poco::JSON_PRESERVE_KEY_ORDER);
     for (const auto& one : all)

@@ -12,19 +12,13 @@ namespace {
 using platform::Error;
 using platform::ErrorKind;
 
+static_assert(signin::k_renewal_proof_type == api::k_proof_type); // the rules may not include the contract
+
 Poco::JSON::Array array_of(std::initializer_list<const char*> texts) {
     Poco::JSON::Array array;
     for (const char* text : texts)
         array.add(std::string(text));
     return array;
-}
-
-bool is_our_agent(const Call& call) {
-    return call.form.get("client_id") == api::k_agent_client_id;
-}
-
-Response unknown_client(const Call& call) {
-    return reply::error(call, 400, "invalid_client", "the client is not known here");
 }
 
 void add_cookie_and_challenge(Response& response, const Call& call, const signin::IssuedCookie& issued) {
@@ -70,8 +64,6 @@ Response metadata(const Call& call) {
 }
 
 Response push(const Call& call) {
-    if (!is_our_agent(call))
-        return unknown_client(call);
     const platform::Parameters& form = call.form;
     if (form.get("response_type") != "code" || form.get("code_challenge_method") != "S256")
         return reply::error(call, 400, "invalid_request", "response_type must be code, code_challenge_method S256");
@@ -88,8 +80,6 @@ Response push(const Call& call) {
 }
 
 Response cancel(const Call& call) {
-    if (!is_our_agent(call))
-        return unknown_client(call);
     const auto count = call.services.pairings.cancel(call.proof->thumbprint);
     if (!count)
         return reply::failure(call, 400, count.error());
@@ -99,8 +89,6 @@ Response cancel(const Call& call) {
 }
 
 Response token(const Call& call) {
-    if (!is_our_agent(call))
-        return unknown_client(call);
     if (call.form.get("grant_type") != "authorization_code")
         return reply::error(call, 400, "unsupported_grant_type", "grant_type must be authorization_code");
     const auto issued = call.services.sessions.redeem(
@@ -121,8 +109,6 @@ Response token(const Call& call) {
 }
 
 Response revoke(const Call& call) {
-    if (!is_our_agent(call))
-        return unknown_client(call);
     const auto revoked = call.services.sessions.revoke(call.form.get("token"), call.proof->thumbprint);
     if (!revoked)
         return reply::failure(call, 400, revoked.error());

@@ -74,6 +74,8 @@ using Refusal = std::optional<Response>;
 Refusal check_agent(Call& call) {
     if (!call.query.all().empty() || !is_form(call.request)) // AS-12
         return reply::error(call, 400, "invalid_request", "the parameters belong into a form in the body");
+    if (call.form.get("client_id") != api::k_agent_client_id) // before the proof, which leaves a row
+        return reply::error(call, 400, "invalid_client", "the client is not known here");
     const std::string url = call.services.external_url + call.request.path;
     auto proof = call.services.proofs.check(call.request.headers.all("DPoP"), call.request.method, url);
     if (!proof)

@@ -68,7 +68,6 @@ Result<std::string> GithubProvider::verified_email(const std::string& access_tok
 
 Result<signin::Identity> GithubProvider::complete(const signin::UpstreamAttempt& attempt, const std::string& code,
                                                   const std::string& issuer) {
-    KEYFOB_TRY_ASSIGN(const CallLimit::Permit permit, m_calls.enter());
     if (!accepts_issuer(issuer))
         return Error{ErrorKind::invalid, "the answer is another provider's"};
     const TokenRequest request{m_issuer + "/login/oauth/access_token",

@@ -1,6 +1,5 @@
 #pragma once
 
-#include "server/identity/call_limit.h"
 #include "server/identity/provider_factory.h"
 
 #include <memory>
@@ -31,7 +30,6 @@ private:
     const std::string m_api;
     const std::string m_redirect_uri;
     const std::unique_ptr<Fetcher> m_fetcher;
-    CallLimit m_calls;
 };
 
 } // namespace keyfob::server::identity

@@ -40,7 +40,6 @@ Result<void> OpenIdProvider::prepare() {
 }
 
 Result<std::string> OpenIdProvider::authorization_url(const signin::UpstreamAttempt& attempt) {
-    KEYFOB_TRY_ASSIGN(const CallLimit::Permit permit, m_calls.enter());
     KEYFOB_TRY_ASSIGN(const auto metadata, m_metadata.get());
     platform::Parameters query;
     query.add("response_type", "code");
@@ -96,7 +95,6 @@ Result<Poco::JSON::Object::Ptr> OpenIdProvider::user_info(const ProviderMetadata
 
 Result<signin::Identity> OpenIdProvider::complete(const signin::UpstreamAttempt& attempt, const std::string& code,
                                                   const std::string& issuer) {
-    KEYFOB_TRY_ASSIGN(const CallLimit::Permit permit, m_calls.enter());
     KEYFOB_TRY_ASSIGN(const auto metadata, m_metadata.get());
     if (!accepts_issuer(issuer))
         return Error{ErrorKind::invalid, "the answer is another provider's"};

@@ -1,7 +1,6 @@
 #pragma once
 
 #include "platform/clock.h"
-#include "server/identity/call_limit.h"
 #include "server/identity/key_cache.h"
 #include "server/identity/provider_factory.h"
 #include "server/identity/provider_metadata.h"
@@ -46,7 +45,6 @@ private:
     const std::unique_ptr<Fetcher> m_fetcher;
     MetadataCache m_metadata;
     KeyCache m_keys;
-    CallLimit m_calls;
 };
 
 } // namespace keyfob::server::identity

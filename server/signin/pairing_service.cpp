@@ -21,7 +21,9 @@ constexpr std::size_t k_flow_id_octets = 16;
 Error invalid_request(const char* why) {
     return {ErrorKind::invalid, why, "", "invalid_request"};
 }
-Error over() {
+/// The browser is told one thing for all reasons; which it was stands in the log.
+Error over(const char* reason) {
+    platform::log::info("sign_in_over", {{"reason", reason}});
     return {ErrorKind::not_found, "this sign-in is over or was never begun in this browser",
             "start again in the terminal"};
 }
@@ -51,7 +53,10 @@ std::string agent_code(const Error& error) {
 PairingService::PairingService(Settings settings, Store& store, const Providers& providers, const AllowRules& rules,
                                const platform::Clock& clock, platform::Random& random)
     : m_settings(std::move(settings)), m_store(store), m_providers(providers), m_rules(rules), m_clock(clock),
-      m_random(random) {}
+      m_random(random) {
+    for (const auto& provider : m_providers.all())
+        m_calls.try_emplace(provider->id(), m_settings.calls_per_provider);
+}
 
 Result<PushResult> PairingService::push(const PushedRequest& request) {
     KEYFOB_TRY_ASSIGN(const LoopbackRedirect redirect, parse_loopback_redirect(request.redirect_uri));
@@ -91,7 +96,7 @@ Result<Flow> PairingService::begin(const std::string& request_uri, const std::st
     KEYFOB_TRY_ASSIGN(auto pairing, m_store.begin_flow(platform::secret_hash(request_uri), flow_id, secret->hash(),
                                                        browser_address, now()));
     if (!pairing)
-        return over();
+        return over("the request_uri is unknown, spent or expired");
     return Flow{std::move(*pairing), std::move(*secret)};
 }
 
@@ -99,11 +104,14 @@ Result<Flow> PairingService::find(const std::string& flow_id, const FlowCookie& 
     const auto text = cookie(flow_id);
     const auto secret = text ? FlowSecret::from_cookie(*text) : std::nullopt;
     if (!secret)
-        return over();
+        return over("the browser has no cookie of this flow");
     KEYFOB_TRY_ASSIGN(auto pairing, m_store.find_flow(flow_id));
-    if (!pairing || !platform::constant_time_equal(pairing->flow_secret_hash, secret->hash()) ||
-        pairing->expires_at <= now())
-        return over();
+    if (!pairing)
+        return over("the flow is not known");
+    if (!platform::constant_time_equal(pairing->flow_secret_hash, secret->hash()))
+        return over("the cookie is another flow's");
+    if (pairing->expires_at <= now())
+        return over("it took too long");
     return Flow{std::move(*pairing), *secret};
 }
 
@@ -121,7 +129,7 @@ Result<std::string> PairingService::refuse(const Pairing& pairing, const std::st
                                            const std::string& description) {
     KEYFOB_TRY_ASSIGN(const bool changed, m_store.deny(pairing.id, now()));
     if (!changed)
-        return over();
+        return over("it was over before it could be refused");
     platform::log::info("pairing_refused", {{"code", code},
                                             {"reason", description},
                                             {"provider", pairing.provider},
@@ -130,10 +138,23 @@ Result<std::string> PairingService::refuse(const Pairing& pairing, const std::st
     return refusal_url(pairing, code, description);
 }
 
+/// Before anything is used up: a sign-in must not end because of our own load.
+Result<CallLimit::Permit> PairingService::enter(const IdentityProvider& provider) {
+    auto permit = m_calls.at(provider.id()).enter();
+    if (permit)
+        return permit;
+    platform::log::warning("provider_busy", {{"provider", provider.id()}});
+    return Error{ErrorKind::denied, "too many sign-ins wait for " + provider.display_name(), "try again in a moment",
+                 "slow_down"};
+}
+
 Result<std::string> PairingService::provider_url(const Flow& flow, const std::string& provider) {
     IdentityProvider* chosen = m_providers.find(provider);
-    if (chosen == nullptr || flow.pairing.state != PairingState::proven)
-        return over();
+    if (chosen == nullptr)
+        return over("no such provider");
+    if (flow.pairing.state != PairingState::proven)
+        return over("no provider can be chosen in its state");
+    KEYFOB_TRY_ASSIGN(const CallLimit::Permit permit, enter(*chosen));
     const UpstreamAttempt attempt = flow.secret.attempt(flow.pairing.flow_id, provider);
     auto url = chosen->authorization_url(attempt);
     if (!url)
@@ -141,23 +162,25 @@ Result<std::string> PairingService::provider_url(const Flow& flow, const std::st
     KEYFOB_TRY_ASSIGN(const bool changed,
                       m_store.choose_provider(flow.pairing.id, provider, platform::secret_hash(attempt.state), now()));
     if (!changed)
-        return over();
+        return over("it ended while the provider was asked");
     return url;
 }
 
-/// The flow that `state` belongs to, once, and only in the browser that holds its cookie (S5, RP-02).
+/// The flow that `state` belongs to, and only in the browser that holds its cookie (S5, RP-02).
 Result<Flow> PairingService::find_upstream(const std::string& provider, const std::string& state,
                                            const FlowCookie& cookie) {
     const std::string flow_id = flow_id_of_state(state);
     if (flow_id.empty())
-        return over();
+        return over("the answer has no state of ours");
     KEYFOB_TRY_ASSIGN(auto pairing, m_store.find_flow(flow_id));
     const std::string state_hash = platform::secret_hash(state);
-    const bool live = pairing && pairing->state == PairingState::proven && pairing->provider == provider &&
-                      !pairing->upstream_state_hash.empty() &&
-                      platform::constant_time_equal(pairing->upstream_state_hash, state_hash);
-    if (!live)
-        return over();
+    const bool is_sent = pairing && pairing->state == PairingState::proven && pairing->provider == provider &&
+                         !pairing->upstream_state_hash.empty() &&
+                         platform::constant_time_equal(pairing->upstream_state_hash, state_hash);
+    if (!is_sent)
+        return over("the state is unknown, spent or another provider's");
+    if (pairing->expires_at <= now())
+        return over("it took too long");
     auto flow = find(flow_id, cookie);
     if (!flow && flow.error().kind == ErrorKind::not_found) {
         // A genuine state in a browser that did not begin it: somebody's link. The pairing is burned, so that it cannot be finished later.
@@ -165,64 +188,73 @@ Result<Flow> PairingService::find_upstream(const std::string& provider, const st
                                {{"reason", "another browser"}, {"client_address", pairing->client_address}});
         KEYFOB_TRY_ASSIGN([[maybe_unused]] const bool denied, m_store.deny(pairing->id, now()));
     }
-    if (!flow)
-        return std::move(flow).error();
-    KEYFOB_TRY_ASSIGN(const bool first, m_store.consume_upstream_state(pairing->id, state_hash, now()));
-    if (!first)
-        return over();
     return flow;
+}
+
+/// From here on the provider's answer is used up.
+Result<void> PairingService::consume_upstream(const Flow& flow, const std::string& state) {
+    KEYFOB_TRY_ASSIGN(const bool first,
+                      m_store.consume_upstream_state(flow.pairing.id, platform::secret_hash(state), now()));
+    return first ? Result<void>() : over("the answer was used before");
 }
 
 Result<CallbackOutcome> PairingService::finish_upstream(const std::string& provider, const platform::Parameters& answer,
                                                         const FlowCookie& cookie) {
     IdentityProvider* chosen = m_providers.find(provider);
     if (chosen == nullptr)
-        return over();
+        return over("no such provider");
     KEYFOB_TRY_ASSIGN(const Flow flow, find_upstream(provider, answer.get("state"), cookie));
-    const auto home = [&](const std::string& code, const std::string& why) -> Result<CallbackOutcome> {
-        KEYFOB_TRY_ASSIGN(std::string url, refuse(flow.pairing, code, why));
-        return CallbackOutcome{"", std::move(url)};
-    };
-    if (const std::string error = answer.get("error"); !error.empty()) {
-        if (!chosen->accepts_issuer(answer.get("iss")))
-            return home("server_error", chosen->display_name() + ": the answer is another provider's");
-        const std::string text = answer.get("error_description");
-        return home(agent_code(error), chosen->display_name() + ": " + (text.empty() ? error : text));
+    const bool has_code = answer.get("error").empty() && !answer.get("code").empty();
+    CallLimit::Permit permit;
+    if (has_code) {
+        KEYFOB_TRY_ASSIGN(permit, enter(*chosen));
     }
-    if (answer.get("code").empty())
-        return home("server_error", chosen->display_name() + ": the answer has neither code nor error");
-    return identify(flow, *chosen, answer);
+    KEYFOB_TRY(consume_upstream(flow, answer.get("state")));
+    return has_code ? identify(flow, *chosen, answer) : refused_upstream(flow, *chosen, answer);
+}
+
+Result<CallbackOutcome> PairingService::send_home(const Flow& flow, const std::string& code, const std::string& why) {
+    KEYFOB_TRY_ASSIGN(std::string url, refuse(flow.pairing, code, why));
+    return CallbackOutcome{"", std::move(url)};
+}
+
+Result<CallbackOutcome> PairingService::refused_upstream(const Flow& flow, const IdentityProvider& provider,
+                                                         const platform::Parameters& answer) {
+    const std::string error = answer.get("error");
+    if (error.empty())
+        return send_home(flow, "server_error", provider.display_name() + ": the answer has neither code nor error");
+    if (!provider.accepts_issuer(answer.get("iss")))
+        return send_home(flow, "server_error", provider.display_name() + ": the answer is another provider's");
+    const std::string text = answer.get("error_description");
+    return send_home(flow, agent_code(error), provider.display_name() + ": " + (text.empty() ? error : text));
 }
 
 Result<CallbackOutcome> PairingService::identify(const Flow& flow, IdentityProvider& provider,
                                                  const platform::Parameters& answer) {
-    const auto home = [&](const std::string& code, const std::string& why) -> Result<CallbackOutcome> {
-        KEYFOB_TRY_ASSIGN(std::string url, refuse(flow.pairing, code, why));
-        return CallbackOutcome{"", std::move(url)};
-    };
     const UpstreamAttempt attempt = flow.secret.attempt(flow.pairing.flow_id, provider.id());
     const auto identity = provider.complete(attempt, answer.get("code"), answer.get("iss"));
     if (!identity)
-        return home(agent_code(identity.error()), provider.display_name() + ": " + identity.error().message);
+        return send_home(flow, agent_code(identity.error()), provider.display_name() + ": " + identity.error().message);
     if (!m_rules.allows(provider.id(), *identity))
-        return home("keyfob_not_allowed", "no rule of this server lets " +
-                                              (identity->email.empty() ? identity->subject : identity->email) + " in");
+        return send_home(flow, "keyfob_not_allowed",
+                         "no rule of this server lets " +
+                             (identity->email.empty() ? identity->subject : identity->email) + " in");
     KEYFOB_TRY_ASSIGN(const auto user, m_store.identify(flow.pairing.id, provider.id(), *identity, now()));
     if (!user)
-        return over();
+        return over("it ended while the provider was asked");
     if (user->disabled)
-        return home("keyfob_not_allowed", "this user is disabled on this server");
+        return send_home(flow, "keyfob_not_allowed", "this user is disabled on this server");
     return CallbackOutcome{flow.pairing.flow_id, ""};
 }
 
 Result<Confirmation> PairingService::confirmation(const std::string& flow_id, const FlowCookie& cookie) {
     KEYFOB_TRY_ASSIGN(Flow flow, find(flow_id, cookie));
     if (flow.pairing.state != PairingState::identified)
-        return over();
+        return over("nothing is to be confirmed in its state");
     KEYFOB_TRY_ASSIGN(auto user, m_store.find_user(flow.pairing.user_id));
     const IdentityProvider* provider = m_providers.find(flow.pairing.provider);
     if (!user || user->disabled || provider == nullptr)
-        return over();
+        return over("its user or provider is gone");
     return Confirmation{std::move(flow.pairing), std::move(*user), provider->display_name(), flow.secret.csrf_token()};
 }
 
@@ -238,7 +270,7 @@ Result<std::string> PairingService::decide(const std::string& flow_id, const Flo
     KEYFOB_TRY_ASSIGN(const bool changed, m_store.approve(shown.pairing.id, platform::secret_hash(code),
                                                           time + m_settings.code_seconds, time));
     if (!changed)
-        return over();
+        return over("it ended before it was approved");
     platform::log::info("pairing_approved", {{"user", shown.user.issuer + " " + shown.user.subject},
                                              {"client_address", shown.pairing.client_address},
                                              {"browser_address", shown.pairing.browser_address}});

@@ -6,12 +6,14 @@
 #include "platform/secret_string.h"
 #include "platform/url.h"
 #include "server/signin/allow_rules.h"
+#include "server/signin/call_limit.h"
 #include "server/signin/flow_secret.h"
 #include "server/signin/providers.h"
 #include "server/signin/settings.h"
 #include "server/signin/store.h"
 
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 
@@ -72,10 +74,12 @@ public:
     [[nodiscard]] platform::Result<Flow> begin(const std::string& request_uri, const std::string& browser_address);
     /// Errors: not_found (no such flow, over, or another browser's), unreachable.
     [[nodiscard]] platform::Result<Flow> find(const std::string& flow_id, const FlowCookie& cookie);
-    /// Where the provider is. May wait for discovery. Errors: not_found (provider, or the flow is over), unreachable; when the provider is to
-    /// blame the pairing ends and the URL is that of the agent.
+    /// Where the provider is. May wait for discovery. Errors: not_found (provider, or the flow is over), denied (slow_down: too many wait for
+    /// this provider; nothing has changed, ask again), unreachable; when the provider is to blame the pairing ends and the URL is that of the
+    /// agent.
     [[nodiscard]] platform::Result<std::string> provider_url(const Flow& flow, const std::string& provider);
-    /// The provider's answer. May wait for the provider. Errors: invalid (nobody can be told but this browser), not_found, unreachable.
+    /// The provider's answer. May wait for the provider. Errors: not_found, denied (slow_down, as above: the same answer still counts),
+    /// unreachable.
     [[nodiscard]] platform::Result<CallbackOutcome>
     finish_upstream(const std::string& provider, const platform::Parameters& answer, const FlowCookie& cookie);
     /// Errors: not_found (not waiting for a confirmation, or another browser's), unreachable.
@@ -91,8 +95,15 @@ private:
     /// Ends the pairing; the URL that tells the agent why.
     [[nodiscard]] platform::Result<std::string> refuse(const Pairing& pairing, const std::string& code,
                                                        const std::string& description);
+    [[nodiscard]] platform::Result<CallLimit::Permit> enter(const IdentityProvider& provider);
     [[nodiscard]] platform::Result<Flow> find_upstream(const std::string& provider, const std::string& state,
                                                        const FlowCookie& cookie);
+    [[nodiscard]] platform::Result<void> consume_upstream(const Flow& flow, const std::string& state);
+    /// The same, from the provider's callback.
+    [[nodiscard]] platform::Result<CallbackOutcome> send_home(const Flow& flow, const std::string& code,
+                                                              const std::string& why);
+    [[nodiscard]] platform::Result<CallbackOutcome> refused_upstream(const Flow& flow, const IdentityProvider& provider,
+                                                                     const platform::Parameters& answer);
     [[nodiscard]] platform::Result<CallbackOutcome> identify(const Flow& flow, IdentityProvider& provider,
                                                              const platform::Parameters& answer);
 
@@ -102,6 +113,7 @@ private:
     const AllowRules& m_rules;
     const platform::Clock& m_clock;
     platform::Random& m_random;
+    std::map<std::string, CallLimit, std::less<>> m_calls; ///< by provider; filled once
 };
 
 } // namespace keyfob::server::signin

@@ -20,9 +20,9 @@ using platform::SecretString;
 constexpr std::size_t k_session_id_octets = 16;
 constexpr std::size_t k_shortest_verifier = 43; // RFC 7636 section 4.1
 constexpr std::size_t k_longest_verifier = 128;
-constexpr const char* k_proof_type = "dbsc+jwt";
 
 Error invalid_grant(const char* why) {
+    platform::log::info("grant_refused", {{"reason", why}});
     return {ErrorKind::invalid, why, "start the sign-in again", "invalid_grant"};
 }
 Error ended() {
@@ -34,11 +34,20 @@ bool is_verifier_of(const std::string& challenge, const std::string& verifier) {
            platform::constant_time_equal(platform::base64url_encode(platform::sha256(verifier)), challenge);
 }
 
+/// What of the request does not belong to the code; null when all of it does.
+const char* mismatch_of(const Pairing& pairing, const RedeemRequest& request) {
+    if (!platform::constant_time_equal(pairing.device_thumbprint, request.device_thumbprint))
+        return "another device key";
+    if (!platform::constant_time_equal(pairing.redirect_uri, request.redirect_uri))
+        return "another redirect URI";
+    return is_verifier_of(pairing.code_challenge, request.code_verifier) ? nullptr : "not its code verifier";
+}
+
 /// The challenge that a well-made proof answers; nullopt for any other proof.
 std::optional<std::string> proven_challenge(const Session& session, const std::string& proof, const std::string& url) {
     const auto token = platform::jose::parse_jwt(proof);
     const auto jwk = platform::json::parse_object(session.device_key);
-    if (!token || !jwk || token->type() != k_proof_type || token->algorithm() != "ES256")
+    if (!token || !jwk || token->type() != k_renewal_proof_type || token->algorithm() != "ES256")
         return std::nullopt;
     const auto key = platform::jose::EcKey::from_public_jwk(**jwk);
     if (!key || !key->verify(token->signing_input, token->signature))
@@ -63,24 +72,28 @@ Result<IssuedCookie> SessionService::redeem(const RedeemRequest& request) {
         KEYFOB_TRY_ASSIGN(const auto pairing, m_store.find_code(platform::secret_hash(request.code)));
         if (!pairing)
             return invalid_grant("the code is not known");
-        const bool genuine = platform::constant_time_equal(pairing->device_thumbprint, request.device_thumbprint) &&
-                             platform::constant_time_equal(pairing->redirect_uri, request.redirect_uri) &&
-                             is_verifier_of(pairing->code_challenge, request.code_verifier);
+        const char* mismatch = mismatch_of(*pairing, request);
         if (pairing->state == PairingState::redeemed)
-            return redeem_again(*pairing, genuine);
-        if (pairing->state != PairingState::approved || pairing->code_expires_at <= now())
+            return redeem_again(*pairing, mismatch == nullptr);
+        if (pairing->state != PairingState::approved)
+            return invalid_grant("the sign-in of the code is over");
+        if (pairing->code_expires_at <= now())
             return invalid_grant("the code has expired");
-        if (!genuine) {
-            // Somebody has the code and not what belongs to it: it is burned.
-            platform::log::warning("code_burned", {{"client_address", pairing->client_address}});
-            KEYFOB_TRY_ASSIGN([[maybe_unused]] const bool denied, m_store.deny(pairing->id, now()));
-            return invalid_grant("the code belongs to another request");
-        }
+        if (mismatch != nullptr)
+            return burn(*pairing, mismatch);
         auto issued = redeem_first(*pairing);
         if (issued || issued.error().kind != ErrorKind::cancelled)
             return issued;
     }
     return invalid_grant("the code has expired");
+}
+
+/// Somebody has the code and not what belongs to it.
+Error SessionService::burn(const Pairing& pairing, const char* mismatch) {
+    platform::log::warning("code_burned", {{"reason", mismatch}, {"client_address", pairing.client_address}});
+    if (const auto denied = m_store.deny(pairing.id, now()); !denied)
+        return denied.error();
+    return invalid_grant("the code belongs to another request");
 }
 
 /// Error kind `cancelled`: somebody else redeemed it in the meantime.
@@ -100,7 +113,7 @@ Result<IssuedCookie> SessionService::redeem_first(const Pairing& pairing) {
     session.created_at = session.renewed_at = time;
     session.expires_at = time + m_settings.session_absolute_seconds;
     const std::string challenge = m_random.token();
-    session.challenge_hash = platform::secret_hash(challenge);
+    session.challenge = challenge;
     SecretString cookie(make_session_cookie(m_random));
     const std::int64_t expires = cookie_expiry(session, time);
     KEYFOB_TRY_ASSIGN(const bool won,
@@ -117,19 +130,21 @@ Result<IssuedCookie> SessionService::redeem_again(const Pairing& pairing, bool g
     KEYFOB_TRY_ASSIGN(auto owner, m_store.find_session_by_row(pairing.session_id));
     const std::int64_t time = now();
     if (!owner || !is_live(*owner, time))
-        return invalid_grant("the code was used before");
+        return invalid_grant("the code was used before, and its session has ended");
     if (!genuine || pairing.redeemed_at + m_settings.repeat_seconds < time) {
-        platform::log::warning("code_replayed", {{"session", owner->session.id}});
+        platform::log::warning(
+            "code_replayed",
+            {{"reason", genuine ? "too late to be a repetition" : "another request"}, {"session", owner->session.id}});
         KEYFOB_TRY_ASSIGN([[maybe_unused]] const bool revoked, m_store.revoke(owner->session.row, time));
         return invalid_grant("the code was used before");
     }
-    const std::string challenge = m_random.token();
     SecretString cookie(make_session_cookie(m_random));
     const std::int64_t expires = cookie_expiry(owner->session, time);
-    KEYFOB_TRY_ASSIGN(const bool changed, m_store.reissue(owner->session.row, platform::secret_hash(challenge),
-                                                          platform::secret_hash(cookie.reveal()), expires, time));
+    KEYFOB_TRY_ASSIGN(const bool changed,
+                      m_store.reissue(owner->session.row, platform::secret_hash(cookie.reveal()), expires, time));
     if (!changed)
         return invalid_grant("the session has ended");
+    const std::string challenge = owner->session.challenge;
     return IssuedCookie{std::move(*owner), std::move(cookie), expires - time, challenge};
 }
 
@@ -146,41 +161,28 @@ bool SessionService::is_live(const SessionWithUser& owner, std::int64_t time) co
            session.renewed_at + m_settings.session_idle_seconds > time && !owner.user.disabled;
 }
 
-Result<Renewal> SessionService::challenge_again(std::int64_t session_row) {
-    Renewal renewal;
-    renewal.challenge = m_random.token();
-    KEYFOB_TRY_ASSIGN(const bool changed,
-                      m_store.replace_challenge(session_row, platform::secret_hash(renewal.challenge)));
-    if (!changed)
-        return ended();
-    return renewal;
-}
-
 Result<Renewal> SessionService::renew(const std::string& session_id, const std::string& proof, const std::string& url) {
     KEYFOB_TRY_ASSIGN(auto owner, m_store.find_session(session_id));
     const std::int64_t time = now();
     if (!owner || !is_live(*owner, time))
         return ended();
     if (proof.empty())
-        return challenge_again(owner->session.row);
+        return Renewal{std::nullopt, owner->session.challenge};
     const auto answered = proven_challenge(owner->session, proof, url);
     if (!answered) {
         platform::log::warning("proof_failed", {{"session", session_id}});
         return Error{ErrorKind::denied, "the renewal proof is not valid", "", "invalid_proof"};
     }
-    const std::string answered_hash = platform::secret_hash(*answered);
-    if (!platform::constant_time_equal(answered_hash, owner->session.challenge_hash))
-        return challenge_again(owner->session.row);
+    if (*answered != owner->session.challenge)
+        return Renewal{std::nullopt, owner->session.challenge};
     const std::string challenge = m_random.token();
     SecretString cookie(make_session_cookie(m_random));
     const std::int64_t expires = cookie_expiry(owner->session, time);
-    KEYFOB_TRY_ASSIGN(const bool won, m_store.renew(owner->session.row, answered_hash, platform::secret_hash(challenge),
+    KEYFOB_TRY_ASSIGN(const bool won, m_store.renew(owner->session.row, *answered, challenge,
                                                     platform::secret_hash(cookie.reveal()), expires, time));
-    if (!won)
-        return challenge_again(owner->session.row);
-    Renewal renewal;
-    renewal.issued = IssuedCookie{std::move(*owner), std::move(cookie), expires - time, challenge};
-    return renewal;
+    if (!won) // another renewal was first: the challenge is the one that it left
+        return renew(session_id, "", url);
+    return Renewal{IssuedCookie{std::move(*owner), std::move(cookie), expires - time, challenge}, ""};
 }
 
 Result<void> SessionService::revoke(const std::string& session_id, const std::string& device_thumbprint) {

@@ -9,8 +9,12 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace keyfob::server::signin {
+
+/// `typ` of the JWS that answers a challenge. The contract has it too, and server/http compares the two.
+inline constexpr std::string_view k_renewal_proof_type = "dbsc+jwt";
 
 struct RedeemRequest {
     std::string code;
@@ -42,7 +46,8 @@ public:
     [[nodiscard]] platform::Result<IssuedCookie> redeem(const RedeemRequest& request);
     /// The live session behind a cookie's value; nullopt when there is none. Errors: unreachable.
     [[nodiscard]] platform::Result<std::optional<SessionWithUser>> authenticate(const std::string& cookie);
-    /// `proof`: the JWS, or empty. `url`: what its audience must be. Errors: denied (code session_ended or invalid_proof), unreachable.
+    /// `proof`: the JWS, or empty. Nothing but a good proof over the current challenge changes anything, so nobody else can get in the way.
+    /// `url`: what its audience must be. Errors: denied (code session_ended or invalid_proof), unreachable.
     [[nodiscard]] platform::Result<Renewal> renew(const std::string& session_id, const std::string& proof,
                                                   const std::string& url);
     /// Ends the session if the key is its own; an unknown one counts as ended (RFC 7009). Errors: denied (another key), unreachable.
@@ -51,9 +56,9 @@ public:
 private:
     [[nodiscard]] std::int64_t now() const { return platform::to_unix(m_clock.now()); }
     [[nodiscard]] bool is_live(const SessionWithUser& owner, std::int64_t time) const;
+    [[nodiscard]] platform::Error burn(const Pairing& pairing, const char* mismatch);
     [[nodiscard]] platform::Result<IssuedCookie> redeem_first(const Pairing& pairing);
     [[nodiscard]] platform::Result<IssuedCookie> redeem_again(const Pairing& pairing, bool genuine);
-    [[nodiscard]] platform::Result<Renewal> challenge_again(std::int64_t session_row);
     [[nodiscard]] std::int64_t cookie_expiry(const Session& session, std::int64_t time) const;
 
     const Settings m_settings;

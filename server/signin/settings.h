@@ -1,11 +1,12 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 
 namespace keyfob::server::signin {
 
-/// The numbers of signing in, all in seconds. The defaults are those of the documentation.
+/// The numbers of signing in; times are in seconds. The defaults are those of the documentation.
 struct Settings {
     std::string issuer; ///< our external URL, as in the metadata and in `iss`
     std::int64_t request_uri_seconds = 90;
@@ -15,6 +16,7 @@ struct Settings {
     std::int64_t cookie_seconds = 600;
     std::int64_t session_idle_seconds = std::int64_t{7} * 24 * 3600;
     std::int64_t session_absolute_seconds = std::int64_t{30} * 24 * 3600;
+    std::size_t calls_per_provider = 24; ///< threads that may be busy with one provider: fewer than there are for all
 };
 
 } // namespace keyfob::server::signin

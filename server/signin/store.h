@@ -61,7 +61,8 @@ struct Session {
     std::string device_name;
     std::string device_os;
     std::string client_address;
-    std::string challenge_hash; ///< the one challenge that renews
+    std::string
+        challenge; ///< the one that renews, once. No secret: whoever asks is told, and only the device key can answer
     std::int64_t created_at = 0;
     std::int64_t renewed_at = 0;
     std::int64_t expires_at = 0; ///< absolute limit
@@ -80,8 +81,8 @@ class Store {
 public:
     virtual ~Store() = default;
 
-    /// Inserts, after marking every open pairing of the same device key superseded. Errors also: denied (too many open pairings in all or from
-    /// `client_address`: the caps are constructor parameters of the implementation; or pushed more than 5 times by this key).
+    /// Inserts, after marking every open pairing of the same device key superseded. Errors also: denied (too many that are not expired, in all,
+    /// from the network of `client_address`, or by this key; the caps are constructor parameters of the implementation).
     [[nodiscard]] virtual platform::Result<void> add_pairing(const Pairing& pairing) = 0;
     /// Consumes a request_uri: created → proven, sets flow_id, flow_secret_hash, browser_address. nullopt: unknown, spent, or expired at `now`.
     [[nodiscard]] virtual platform::Result<std::optional<Pairing>>
@@ -113,10 +114,9 @@ public:
     [[nodiscard]] virtual platform::Result<bool> redeem(std::int64_t pairing_id, const Session& session,
                                                         const std::string& cookie_hash, std::int64_t cookie_expires_at,
                                                         std::int64_t now) = 0;
-    /// Adds one more cookie to a live session and replaces its challenge unconditionally (the repeated redeem).
-    [[nodiscard]] virtual platform::Result<bool> reissue(std::int64_t session_row, const std::string& challenge_hash,
-                                                         const std::string& cookie_hash, std::int64_t cookie_expires_at,
-                                                         std::int64_t now) = 0;
+    /// Adds one more cookie to a live session (the repeated redeem).
+    [[nodiscard]] virtual platform::Result<bool> reissue(std::int64_t session_row, const std::string& cookie_hash,
+                                                         std::int64_t cookie_expires_at, std::int64_t now) = 0;
 
     [[nodiscard]] virtual platform::Result<std::optional<SessionWithUser>>
     find_session(const std::string& session_id) = 0;
@@ -127,24 +127,22 @@ public:
     [[nodiscard]] virtual platform::Result<std::optional<SessionWithUser>>
     find_cookie(const std::string& cookie_hash, std::int64_t idle_since, std::int64_t now) = 0;
     /// One transaction: where the challenge equals, replaces it, sets renewed_at and adds the cookie. False: the challenge was spent.
-    [[nodiscard]] virtual platform::Result<bool> renew(std::int64_t session_row, const std::string& challenge_hash,
-                                                       const std::string& next_challenge_hash,
+    [[nodiscard]] virtual platform::Result<bool> renew(std::int64_t session_row, const std::string& challenge,
+                                                       const std::string& next_challenge,
                                                        const std::string& cookie_hash, std::int64_t cookie_expires_at,
                                                        std::int64_t now) = 0;
-    [[nodiscard]] virtual platform::Result<bool> replace_challenge(std::int64_t session_row,
-                                                                   const std::string& challenge_hash) = 0;
     /// False: it was revoked already.
     [[nodiscard]] virtual platform::Result<bool> revoke(std::int64_t session_row, std::int64_t now) = 0;
 
-    /// Remembers a DPoP jti until `expires_at`. False: it is known, so this is a replay.
+    /// Remembers a DPoP jti until `expires_at`. False: it is known, so this is a replay. Errors also: unreachable (too many are remembered).
     [[nodiscard]] virtual platform::Result<bool> remember_proof(const std::string& id_hash,
                                                                 std::int64_t expires_at) = 0;
     /// A random 32-octet value made once per database and name; the same for every server on it.
     [[nodiscard]] virtual platform::Result<std::string> shared_secret(const std::string& name) = 0;
     /// Removes what is over, at most `limit` rows a table; the count.
     [[nodiscard]] virtual platform::Result<int> remove_expired(std::int64_t now, int limit) = 0;
-    /// A write that is rolled back (OP-07).
-    [[nodiscard]] virtual platform::Result<void> probe() = 0;
+    /// Whether a write reaches the disk (OP-07); the answer may be five seconds old.
+    [[nodiscard]] virtual platform::Result<void> probe(std::int64_t now) = 0;
 };
 
 } // namespace keyfob::server::signin

@@ -4,12 +4,14 @@
 
 #include <Poco/Data/RecordSet.h>
 #include <Poco/Data/SQLite/Connector.h>
+#include <Poco/Data/SQLite/Utility.h>
 #include <Poco/Data/Statement.h>
 
 #include <cerrno>
 #include <cstring>
 
 #include <fcntl.h>
+#include <sqlite3.h>
 #include <sys/stat.h>
 
 namespace keyfob::server::storage {
@@ -94,6 +96,10 @@ int Connection::execute(const std::string& sql, std::initializer_list<Value> val
     return static_cast<int>(statement.execute());
 }
 
+bool Connection::in_transaction() const {
+    return ::sqlite3_get_autocommit(Poco::Data::SQLite::Utility::dbHandle(m_session)) == 0;
+}
+
 Result<std::unique_ptr<Database>> Database::open(const DatabaseOptions& options) {
     static std::once_flag registered;
     std::call_once(registered, [] { Poco::Data::SQLite::Connector::registerConnector(); });
@@ -123,24 +129,45 @@ Error Database::failure(const std::exception& exception) {
     return {ErrorKind::unreachable, "the database does not answer"};
 }
 
-Database::Lease::Lease(Database& database) : m_database(database) {
-    std::unique_lock lock(database.m_mutex);
-    if (!database.m_free.wait_for(lock, database.m_options.patience, [&] { return !database.m_idle.empty(); }))
+std::unique_ptr<Connection> Database::take() {
+    std::unique_lock lock(m_mutex);
+    if (!m_free.wait_for(lock, m_options.patience, [&] { return !m_idle.empty(); }))
         throw Poco::TimeoutException("no connection is free");
-    m_connection = std::move(database.m_idle.back());
-    database.m_idle.pop_back();
+    auto connection = std::move(m_idle.back());
+    m_idle.pop_back();
+    return connection;
 }
 
-Database::Lease::~Lease() {
+void Database::give_back(std::unique_ptr<Connection> connection) {
     {
-        const std::lock_guard lock(m_database.m_mutex);
-        m_database.m_idle.push_back(std::move(m_connection));
+        const std::lock_guard lock(m_mutex);
+        m_idle.push_back(std::move(connection));
     }
-    m_database.m_free.notify_one();
+    m_free.notify_one();
 }
 
-Database::WriterTurn::WriterTurn(Database& database) : m_mutex(database.m_writer) {
-    if (!m_mutex.try_lock_for(database.m_options.patience))
+Database::Lease::Lease(Database& database) : m_database(database), m_connection(database.take()) {
+    if (m_connection)
+        return;
+    try {
+        m_connection = std::make_unique<Connection>(database.connect());
+    } catch (...) {
+        database.give_back(nullptr); // the next one tries again
+        throw;
+    }
+}
+
+/// A connection inside a transaction would fail for everybody after us, and hold a lock until then.
+Database::Lease::~Lease() {
+    if (m_connection->in_transaction()) {
+        platform::log::error("connection_dropped", {{"reason", "its transaction did not end"}});
+        m_connection.reset();
+    }
+    m_database.give_back(std::move(m_connection));
+}
+
+Database::WriterTurn::WriterTurn(WriterQueue& queue) : m_queue(queue) {
+    if (!m_queue.enter())
         throw Poco::TimeoutException("other writers take too long");
 }
 
@@ -155,7 +182,7 @@ void Database::Transaction::commit() {
 }
 
 Database::Transaction::~Transaction() {
-    if (!m_open)
+    if (!m_open || !m_connection.in_transaction()) // a full disk or an I/O error has rolled back already
         return;
     try {
         m_connection.execute("ROLLBACK");

@@ -2,6 +2,7 @@
 
 #include "platform/log.h"
 #include "platform/result.h"
+#include "server/storage/writer_queue.h"
 
 #include <Poco/Data/Session.h>
 #include <Poco/Exception.h>
@@ -42,6 +43,7 @@ public:
     [[nodiscard]] std::vector<Row> query(const std::string& sql, std::initializer_list<Value> values = {});
     /// The number of rows that were changed.
     int execute(const std::string& sql, std::initializer_list<Value> values = {});
+    [[nodiscard]] bool in_transaction() const;
 
 private:
     Poco::Data::Session m_session;
@@ -51,6 +53,8 @@ struct DatabaseOptions {
     std::string file;
     std::size_t connections = 8;
     std::chrono::milliseconds patience{5'000}; ///< for a lock of another process, and for a free connection (KS-09)
+    std::size_t waiting_writers = 6; ///< who may wait for a writer that is stuck: fewer than there are fast threads
+    std::chrono::milliseconds stuck_after{500}; ///< a writer that holds its turn for longer is
 };
 
 /// A SQLite file (KS-07): WAL, synchronous=FULL, foreign keys, secure delete, mode 0600. One writer at a time in this process, so that the
@@ -70,7 +74,7 @@ public:
     /// Like read(), in one BEGIN IMMEDIATE transaction: committed when `work` returns, rolled back when it throws.
     template <typename Work> auto write(Work work) {
         return guarded<std::invoke_result_t<Work, Connection&>>([&] {
-            const WriterTurn turn(*this);
+            const WriterTurn turn(m_writers);
             const Lease lease(*this);
             Transaction transaction(lease.connection());
             auto result = work(lease.connection());
@@ -78,19 +82,14 @@ public:
             return result;
         });
     }
-    /// Like write(), but always rolled back.
-    template <typename Work> auto rehearse(Work work) {
-        return guarded<std::invoke_result_t<Work, Connection&>>([&] {
-            const WriterTurn turn(*this);
-            const Lease lease(*this);
-            const Transaction transaction(lease.connection());
-            return work(lease.connection());
-        });
-    }
 
 private:
-    explicit Database(DatabaseOptions options) : m_options(std::move(options)) {}
+    explicit Database(DatabaseOptions options)
+        : m_options(std::move(options)),
+          m_writers({m_options.patience, m_options.waiting_writers, m_options.stuck_after}) {}
     [[nodiscard]] Connection connect() const;
+    [[nodiscard]] std::unique_ptr<Connection> take();
+    void give_back(std::unique_ptr<Connection> connection);
 
     class Lease {
     public:
@@ -106,13 +105,13 @@ private:
     };
     class WriterTurn {
     public:
-        explicit WriterTurn(Database& database);
+        explicit WriterTurn(WriterQueue& queue);
         WriterTurn(const WriterTurn&) = delete;
         WriterTurn& operator=(const WriterTurn&) = delete;
-        ~WriterTurn() { m_mutex.unlock(); }
+        ~WriterTurn() { m_queue.leave(); }
 
     private:
-        std::timed_mutex& m_mutex;
+        WriterQueue& m_queue;
     };
     class Transaction {
     public:
@@ -137,10 +136,10 @@ private:
     [[nodiscard]] static platform::Error failure(const std::exception& exception);
 
     const DatabaseOptions m_options;
-    std::timed_mutex m_writer;
+    WriterQueue m_writers;
     std::mutex m_mutex;
     std::condition_variable m_free;
-    std::vector<std::unique_ptr<Connection>> m_idle;
+    std::vector<std::unique_ptr<Connection>> m_idle; ///< null: one that was dropped, to be opened anew
 };
 
 } // namespace keyfob::server::storage

@@ -18,7 +18,7 @@ const std::vector<std::vector<const char*>>& steps() {
             R"(CREATE TABLE sessions (
                 row INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, user_id INTEGER NOT NULL REFERENCES users (id), device_key TEXT NOT NULL,
                 device_thumbprint TEXT NOT NULL, device_name TEXT NOT NULL, device_os TEXT NOT NULL, client_address TEXT NOT NULL,
-                challenge_hash TEXT NOT NULL, created_at INTEGER NOT NULL, renewed_at INTEGER NOT NULL, expires_at INTEGER NOT NULL,
+                challenge TEXT NOT NULL, created_at INTEGER NOT NULL, renewed_at INTEGER NOT NULL, expires_at INTEGER NOT NULL,
                 revoked_at INTEGER NOT NULL DEFAULT 0) STRICT)",
             "CREATE INDEX sessions_of_user ON sessions (user_id)",
             "CREATE INDEX sessions_expiry ON sessions (expires_at)",
@@ -31,7 +31,7 @@ const std::vector<std::vector<const char*>>& steps() {
             R"(CREATE TABLE pairings (
                 id INTEGER PRIMARY KEY AUTOINCREMENT, state TEXT NOT NULL, flow_id TEXT NOT NULL, device_key TEXT NOT NULL,
                 device_thumbprint TEXT NOT NULL, device_name TEXT NOT NULL, device_os TEXT NOT NULL, client_address TEXT NOT NULL,
-                browser_address TEXT NOT NULL, code_challenge TEXT NOT NULL, redirect_uri TEXT NOT NULL, client_state TEXT NOT NULL,
+                address_group TEXT NOT NULL, browser_address TEXT NOT NULL, code_challenge TEXT NOT NULL, redirect_uri TEXT NOT NULL, client_state TEXT NOT NULL,
                 provider TEXT NOT NULL, user_id INTEGER NOT NULL, session_row INTEGER NOT NULL, created_at INTEGER NOT NULL,
                 expires_at INTEGER NOT NULL, code_expires_at INTEGER NOT NULL, redeemed_at INTEGER NOT NULL,
                 request_uri_hash TEXT NOT NULL, flow_secret_hash TEXT NOT NULL, upstream_state_hash TEXT NOT NULL, code_hash TEXT NOT NULL,
@@ -40,10 +40,12 @@ const std::vector<std::vector<const char*>>& steps() {
             "CREATE UNIQUE INDEX pairings_flow ON pairings (flow_id) WHERE flow_id <> ''",
             "CREATE UNIQUE INDEX pairings_code ON pairings (code_hash) WHERE code_hash <> ''",
             "CREATE INDEX pairings_of_key ON pairings (device_thumbprint)",
+            "CREATE INDEX pairings_of_address ON pairings (address_group, expires_at)",
             "CREATE INDEX pairings_expiry ON pairings (expires_at)",
             "CREATE TABLE proofs (hash TEXT PRIMARY KEY, expires_at INTEGER NOT NULL) STRICT, WITHOUT ROWID",
             "CREATE INDEX proofs_expiry ON proofs (expires_at)",
             "CREATE TABLE secrets (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID",
+            "CREATE TABLE heartbeat (id INTEGER PRIMARY KEY CHECK (id = 1), beat_at INTEGER NOT NULL) STRICT",
         },
     };
     return k_steps;

@@ -34,7 +34,7 @@ const char* const k_pairing_columns =
 const char* const k_user_columns = "u.id, u.provider, u.issuer, u.subject, u.name, u.email, u.created_at, u.disabled";
 const char* const k_session_columns =
     "s.row, s.id, s.user_id, s.device_key, s.device_thumbprint, s.device_name, s.device_os, s.client_address, "
-    "s.challenge_hash, "
+    "s.challenge, "
     "s.created_at, s.renewed_at, s.expires_at, s.revoked_at, "
     "u.id, u.provider, u.issuer, u.subject, u.name, u.email, u.created_at, u.disabled";
 
@@ -82,7 +82,7 @@ signin::SessionWithUser session_of(const Row& row) {
     session.id = row.text(column++);
     session.user_id = row.integer(column++);
     for (std::string* field : {&session.device_key, &session.device_thumbprint, &session.device_name,
-                               &session.device_os, &session.client_address, &session.challenge_hash})
+                               &session.device_os, &session.client_address, &session.challenge})
         *field = row.text(column++);
     for (std::int64_t* field : {&session.created_at, &session.renewed_at, &session.expires_at, &session.revoked_at})
         *field = row.integer(column++);

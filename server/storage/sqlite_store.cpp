@@ -2,7 +2,9 @@
 
 #include "platform/digest.h"
 #include "platform/encoding.h"
+#include "server/storage/address_group.h"
 #include "server/storage/database.h"
+#include "server/storage/heartbeat.h"
 #include "server/storage/migrations.h"
 #include "server/storage/rows.h"
 
@@ -18,6 +20,7 @@ using signin::SessionWithUser;
 using signin::User;
 
 constexpr std::size_t k_secret_octets = 32;
+constexpr int k_no_room = -1;
 constexpr const char* k_is_open = "state IN ('created', 'proven', 'identified', 'approved')";
 /// What is over is kept for a while: a code that is used again must be recognised, and an operator may ask.
 constexpr std::int64_t k_keep_pairings = 3600;
@@ -53,9 +56,9 @@ void add_cookie(Connection& connection, std::int64_t session_row, const std::str
 std::int64_t insert_session(Connection& connection, const Session& session) {
     connection.execute(
         "INSERT INTO sessions (id, user_id, device_key, device_thumbprint, device_name, device_os, client_address, "
-        "challenge_hash, created_at, renewed_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+        "challenge, created_at, renewed_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
         {session.id, session.user_id, session.device_key, session.device_thumbprint, session.device_name,
-         session.device_os, session.client_address, session.challenge_hash, session.created_at, session.renewed_at,
+         session.device_os, session.client_address, session.challenge, session.created_at, session.renewed_at,
          session.expires_at});
     return connection.query("SELECT row FROM sessions WHERE id = $1", {session.id}).at(0).integer(0);
 }
@@ -63,14 +66,16 @@ std::int64_t insert_session(Connection& connection, const Session& session) {
 void insert_pairing(Connection& connection, const Pairing& pairing) {
     connection.execute(
         sql({"INSERT INTO pairings (state, flow_id, device_key, device_thumbprint, device_name, device_os, "
-             "client_address, "
+             "client_address, address_group, "
              "browser_address, code_challenge, redirect_uri, client_state, provider, user_id, session_row, created_at, "
              "expires_at, code_expires_at, redeemed_at, request_uri_hash, flow_secret_hash, upstream_state_hash, "
-             "code_hash, request_uri_expires_at) VALUES ($1, '', $2, $3, $4, $5, $6, '', $7, $8, $9, '', 0, 0, $10, "
-             "$11, 0, 0, $12, '', '', '', $13)"}),
+             "code_hash, request_uri_expires_at) VALUES ($1, '', $2, $3, $4, $5, $6, $7, '', $8, $9, $10, '', 0, 0, "
+             "$11, "
+             "$12, 0, 0, $13, '', '', '', $14)"}),
         {std::string(state_name(pairing.state)), pairing.device_key, pairing.device_thumbprint, pairing.device_name,
-         pairing.device_os, pairing.client_address, pairing.code_challenge, pairing.redirect_uri, pairing.client_state,
-         pairing.created_at, pairing.expires_at, pairing.request_uri_hash, pairing.request_uri_expires_at});
+         pairing.device_os, pairing.client_address, address_group(pairing.client_address), pairing.code_challenge,
+         pairing.redirect_uri, pairing.client_state, pairing.created_at, pairing.expires_at, pairing.request_uri_hash,
+         pairing.request_uri_expires_at});
 }
 
 class SqliteStore final : public signin::Store {
@@ -197,16 +202,11 @@ public:
         });
     }
 
-    Result<bool> reissue(std::int64_t session_row, const std::string& challenge_hash, const std::string& cookie_hash,
-                         std::int64_t cookie_expires_at, std::int64_t now) override {
-        return m_database->write([&](Connection& connection) {
-            const int changed = connection.execute(
-                "UPDATE sessions SET challenge_hash = $1 WHERE row = $2 AND revoked_at = 0 AND expires_at > $3",
-                {challenge_hash, session_row, now});
-            if (changed == 1)
-                add_cookie(connection, session_row, cookie_hash, cookie_expires_at);
-            return changed == 1;
-        });
+    Result<bool> reissue(std::int64_t session_row, const std::string& cookie_hash, std::int64_t cookie_expires_at,
+                         std::int64_t now) override {
+        return change("INSERT INTO cookies (hash, session_row, expires_at) SELECT $1, row, $2 FROM sessions WHERE "
+                      "row = $3 AND revoked_at = 0 AND expires_at > $4",
+                      {cookie_hash, cookie_expires_at, session_row, now});
     }
 
     Result<std::optional<SessionWithUser>> find_session(const std::string& session_id) override {
@@ -231,23 +231,17 @@ public:
         });
     }
 
-    Result<bool> renew(std::int64_t session_row, const std::string& challenge_hash,
-                       const std::string& next_challenge_hash, const std::string& cookie_hash,
-                       std::int64_t cookie_expires_at, std::int64_t now) override {
+    Result<bool> renew(std::int64_t session_row, const std::string& challenge, const std::string& next_challenge,
+                       const std::string& cookie_hash, std::int64_t cookie_expires_at, std::int64_t now) override {
         return m_database->write([&](Connection& connection) {
             const int changed =
-                connection.execute("UPDATE sessions SET challenge_hash = $1, renewed_at = $2 WHERE row = $3 AND "
-                                   "challenge_hash = $4 AND revoked_at = 0 AND expires_at > $2",
-                                   {next_challenge_hash, now, session_row, challenge_hash});
+                connection.execute("UPDATE sessions SET challenge = $1, renewed_at = $2 WHERE row = $3 AND "
+                                   "challenge = $4 AND revoked_at = 0 AND expires_at > $2",
+                                   {next_challenge, now, session_row, challenge});
             if (changed == 1)
                 add_cookie(connection, session_row, cookie_hash, cookie_expires_at);
             return changed == 1;
         });
-    }
-
-    Result<bool> replace_challenge(std::int64_t session_row, const std::string& challenge_hash) override {
-        return change("UPDATE sessions SET challenge_hash = $1 WHERE row = $2 AND revoked_at = 0",
-                      {challenge_hash, session_row});
     }
 
     Result<bool> revoke(std::int64_t session_row, std::int64_t now) override {
@@ -260,8 +254,17 @@ public:
     }
 
     Result<bool> remember_proof(const std::string& id_hash, std::int64_t expires_at) override {
-        return change("INSERT INTO proofs (hash, expires_at) VALUES ($1, $2) ON CONFLICT (hash) DO NOTHING",
-                      {id_hash, expires_at});
+        KEYFOB_TRY_ASSIGN(const int added, m_database->write([&](Connection& connection) {
+            if (connection.query("SELECT COUNT(*) FROM proofs").at(0).integer(0) >= m_options.proofs)
+                return k_no_room;
+            return connection.execute(
+                "INSERT INTO proofs (hash, expires_at) VALUES ($1, $2) ON CONFLICT (hash) DO NOTHING",
+                {id_hash, expires_at});
+        }));
+        if (added != k_no_room)
+            return added == 1;
+        platform::log::warning("too_many_proofs");
+        return Error{ErrorKind::unreachable, "too many proofs are remembered"};
     }
 
     Result<std::string> shared_secret(const std::string& name) override {
@@ -291,14 +294,7 @@ public:
         });
     }
 
-    Result<void> probe() override {
-        KEYFOB_TRY_ASSIGN(const int written, m_database->rehearse([](Connection& connection) {
-            return connection.execute("INSERT INTO secrets (name, value) VALUES ('probe', '')");
-        }));
-        if (written != 1)
-            return Error{ErrorKind::unreachable, "the database cannot be written"};
-        return {};
-    }
+    Result<void> probe(std::int64_t now) override { return m_heartbeat.beat(now); }
 
 private:
     Result<bool> change(const std::string& text, std::initializer_list<Value> values) {
@@ -319,24 +315,25 @@ private:
         if (count("device_thumbprint = $1 AND expires_at > $2", {pairing.device_thumbprint, now}) >=
             m_options.pushes_per_key)
             return "this device has asked too often";
-        const std::string open = sql({"expires_at > $1 AND ", k_is_open});
-        if (count(open.c_str(), {now}) >= m_options.open_pairings)
-            return "too many sign-ins are open on this server";
-        if (count((open + " AND client_address = $2").c_str(), {now, pairing.client_address}) >=
-            m_options.open_pairings_per_address)
-            return "too many sign-ins are open from this address";
+        if (count("expires_at > $1", {now}) >= m_options.pairings)
+            return "too many sign-ins were begun on this server";
+        if (count("address_group = $1 AND expires_at > $2", {address_group(pairing.client_address), now}) >=
+            m_options.pairings_per_address)
+            return "too many sign-ins were begun from this address";
         return {};
     }
 
     const StoreOptions m_options;
     std::unique_ptr<Database> m_database;
+    Heartbeat m_heartbeat{*m_database};
     platform::Random& m_random;
 };
 
 } // namespace
 
 Result<std::unique_ptr<signin::Store>> open_sqlite_store(const StoreOptions& options, platform::Random& random) {
-    KEYFOB_TRY_ASSIGN(auto database, Database::open({options.file, options.connections, options.patience}));
+    KEYFOB_TRY_ASSIGN(auto database, Database::open({options.file, options.connections, options.patience,
+                                                     options.waiting_writers, options.stuck_after}));
     KEYFOB_TRY(migrate(*database));
     return std::unique_ptr<signin::Store>(std::make_unique<SqliteStore>(options, std::move(database), random));
 }

@@ -13,11 +13,15 @@ namespace keyfob::server::storage {
 
 struct StoreOptions {
     std::string file;
-    std::int64_t open_pairings = 10'000; ///< in all (KS-08)
-    std::int64_t open_pairings_per_address = 100;
+    // Rows that are not expired, whatever became of them: to end one is as cheap as to begin it (KS-08, S4).
+    std::int64_t pairings = 10'000;
+    std::int64_t pairings_per_address = 1'000; ///< an office behind one address has that many at once
     std::int64_t pushes_per_key = 5;
+    std::int64_t proofs = 200'000; ///< remembered at a time; about 300 a second
     std::size_t connections = 8;
     std::chrono::milliseconds patience{5'000};
+    std::size_t waiting_writers = 6; ///< these two: DatabaseOptions
+    std::chrono::milliseconds stuck_after{500};
 };
 
 /// The store in a SQLite file, made or brought up to date first. `random` must outlive it.

@@ -77,7 +77,7 @@ TEST_CASE("of a hundred openings of one request_uri one begins the flow") {
 
 TEST_CASE("KS-08: a hundred pushes at once do not pass the cap") {
     storage::StoreOptions options;
-    options.open_pairings_per_address = 7;
+    options.pairings_per_address = 7;
     Fixture fixture(options);
     std::atomic<int> refused = 0;
     const int added = count_true([&](int i) -> keyfob::platform::Result<bool> {
@@ -91,6 +91,34 @@ TEST_CASE("KS-08: a hundred pushes at once do not pass the cap") {
     });
     CHECK(added == 7);
     CHECK(refused == k_threads - 7);
+}
+
+TEST_CASE("KS-09: while another process holds the write lock a few writers wait, and the others fail at once") {
+    storage::StoreOptions options;
+    options.waiting_writers = 3;
+    options.patience = k_long;
+    options.stuck_after = std::chrono::milliseconds{0};
+    Fixture fixture(options);
+    constexpr int k_writers = 16;
+    constexpr int k_refused = k_writers - 1 - 3; // one has its turn, and waits for the lock itself
+    std::latch refused(k_refused);
+    std::atomic<int> written = 0;
+    std::vector<std::thread> threads;
+    const auto held = fixture.other()->write([&](storage::Connection&) {
+        for (int i = 0; i < k_writers; ++i)
+            threads.emplace_back([&, i] {
+                if (fixture.store->remember_proof(std::to_string(i), k_now + 660))
+                    ++written;
+                else
+                    refused.count_down();
+            });
+        refused.wait(); // for ever, if more of them wait
+        return true;
+    });
+    for (std::thread& thread : threads)
+        thread.join();
+    CHECK(held);
+    CHECK(written == k_writers - k_refused);
 }
 
 TEST_CASE("a secret that a hundred ask for at once is one secret") {

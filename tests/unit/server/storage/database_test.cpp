@@ -1,11 +1,13 @@
 #include "server/storage/database.h"
 
+#include "tests/support/capture.h"
 #include "tests/unit/server/storage/fixture.h"
 
 #include <fstream>
 #include <latch>
 #include <thread>
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -16,7 +18,8 @@ using keyfob::tests::TemporaryDirectory;
 namespace {
 
 std::unique_ptr<Database> open_database(const std::string& file, std::size_t connections = 2) {
-    auto database = Database::open({file, connections, server::storage::tests::k_long});
+    using server::storage::tests::k_long;
+    auto database = Database::open({file, connections, k_long, 6, k_long});
     REQUIRE(database);
     return std::move(database).value();
 }
@@ -213,13 +216,36 @@ TEST_CASE("a transaction is all or nothing") {
         }));
         CHECK(count_things(*database) == 0);
     }
-    SECTION("a rehearsal writes and leaves nothing") {
-        const auto written =
-            database->rehearse([](Connection& connection) { return insert_thing(connection, "trial"); });
-        REQUIRE(written);
-        CHECK(*written == 1);
-        CHECK(count_things(*database) == 0);
-    }
+}
+
+TEST_CASE("a connection whose transaction did not end is not lent again") {
+    const TemporaryDirectory directory;
+    const auto database = open_database(directory.file("db"), 1);
+    make_table(*database);
+    REQUIRE(database->read([](Connection& connection) {
+        connection.execute("BEGIN IMMEDIATE");
+        return insert_thing(connection, "never committed");
+    }));
+    CHECK(count_things(*database) == 0);
+    CHECK(database->write([](Connection& connection) { return insert_thing(connection, "after"); }));
+    CHECK(count_things(*database) == 1);
+}
+
+TEST_CASE("a transaction that SQLite has rolled back itself is no failed rollback") {
+    const TemporaryDirectory directory;
+    const auto database = open_database(directory.file("db"), 1);
+    make_table(*database);
+    const keyfob::tests::Capture log;
+    const platform::UniqueFd kept(::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0));
+    REQUIRE(::dup2(log.fd(), STDERR_FILENO) == STDERR_FILENO);
+    const auto failed = database->write([](Connection& connection) -> int {
+        connection.execute("ROLLBACK"); // as a full disk makes SQLite do
+        throw std::runtime_error("the disk is full");
+    });
+    REQUIRE(::dup2(kept.get(), STDERR_FILENO) == STDERR_FILENO);
+    CHECK_FALSE(failed);
+    CHECK(log.text().find("the disk is full") != std::string::npos);
+    CHECK(log.text().find("rollback_failed") == std::string::npos);
 }
 
 TEST_CASE("more threads than connections wait their turn instead of failing") {

@@ -2,6 +2,7 @@
 #include "tests/unit/server/storage/fixture.h"
 
 #include <csignal>
+#include <filesystem>
 #include <functional>
 
 #include <sys/resource.h>
@@ -30,14 +31,13 @@ std::vector<std::pair<const char*, std::function<ErrorKind(signin::Store&)>>> wr
         {"cancel_pairings", [=](signin::Store& store) { return kind(store.cancel_pairings("t", k_now)); }},
         {"redeem",
          [=](signin::Store& store) { return kind(store.redeem(1, make_session("x", 1), "c", k_now, k_now)); }},
-        {"reissue", [=](signin::Store& store) { return kind(store.reissue(1, "c", "c", k_now, k_now)); }},
+        {"reissue", [=](signin::Store& store) { return kind(store.reissue(1, "c", k_now, k_now)); }},
         {"renew", [=](signin::Store& store) { return kind(store.renew(1, "c", "n", "c", k_now, k_now)); }},
-        {"replace_challenge", [=](signin::Store& store) { return kind(store.replace_challenge(1, "c")); }},
         {"revoke", [=](signin::Store& store) { return kind(store.revoke(1, k_now)); }},
         {"remember_proof", [=](signin::Store& store) { return kind(store.remember_proof("p", k_now)); }},
         {"shared_secret", [=](signin::Store& store) { return kind(store.shared_secret("s")); }},
         {"remove_expired", [=](signin::Store& store) { return kind(store.remove_expired(k_now, 10)); }},
-        {"probe", [=](signin::Store& store) { return kind(store.probe()); }},
+        {"probe", [=](signin::Store& store) { return kind(store.probe(k_now)); }},
     };
 }
 
@@ -70,7 +70,7 @@ TEST_CASE("KS-09, AS-14: while somebody holds the write lock every change gives 
         return true;
     });
     REQUIRE(held);
-    CHECK(fixture.store->probe());
+    CHECK(fixture.store->probe(k_now + 5));
     const auto revoked = fixture.store->revoke(anna.session.row, k_now);
     REQUIRE(revoked);
     CHECK(*revoked); // it did not happen before, and it does now
@@ -79,7 +79,7 @@ TEST_CASE("KS-09, AS-14: while somebody holds the write lock every change gives 
 TEST_CASE("KS-09: when the tables are gone every call gives unreachable, and nothing of it is a default") {
     Fixture fixture(impatient());
     REQUIRE(fixture.other()->write([](storage::Connection& connection) {
-        for (const char* table : {"cookies", "sessions", "pairings", "users", "proofs", "secrets"})
+        for (const char* table : {"cookies", "sessions", "pairings", "users", "proofs", "secrets", "heartbeat"})
             connection.execute(std::string("DROP TABLE ") + table);
         return true;
     }));
@@ -107,7 +107,7 @@ TEST_CASE("storage helper: a disk that is full", "[.]") {
     keyfob::platform::SystemRandom random;
     storage::StoreOptions options;
     options.file = variable("KEYFOB_TEST_DATABASE");
-    options.open_pairings = options.open_pairings_per_address = 1'000'000;
+    options.pairings = options.pairings_per_address = 1'000'000;
     const auto store = open_store(options, random);
     Journey(*store, "before").to_session();
     ::signal(SIGXFSZ, SIG_IGN);
@@ -123,9 +123,50 @@ TEST_CASE("storage helper: a disk that is full", "[.]") {
     CHECK(found->has_value());
     const rlimit ample{RLIM_INFINITY, RLIM_INFINITY};
     REQUIRE(::setrlimit(RLIMIT_FSIZE, &ample) == 0);
-    CHECK(store->probe());
+    CHECK(store->probe(k_now));
     Journey(*store, "after").to_session();
     SelfProcess::report("recovered");
+}
+
+TEST_CASE("storage helper: a disk without space for one write more", "[.]") {
+    keyfob::platform::SystemRandom random;
+    storage::StoreOptions options;
+    options.file = variable("KEYFOB_TEST_DATABASE");
+    const auto store = open_store(options, random);
+    REQUIRE(store->probe(k_now));
+    ::signal(SIGXFSZ, SIG_IGN);
+    const rlimit none{static_cast<rlim_t>(std::filesystem::file_size(options.file + "-wal")), RLIM_INFINITY};
+    REQUIRE(::setrlimit(RLIMIT_FSIZE, &none) == 0);
+    CHECK(store->probe(k_now + 4)); // what was seen four seconds ago
+    const auto full = store->probe(k_now + 5);
+    CHECK_FALSE(full);
+    CHECK_FALSE(store->probe(k_now + 9));
+    const rlimit ample{RLIM_INFINITY, RLIM_INFINITY};
+    REQUIRE(::setrlimit(RLIMIT_FSIZE, &ample) == 0);
+    CHECK_FALSE(store->probe(k_now + 9));
+    CHECK(store->probe(k_now + 10));
+    SelfProcess::report("seen");
+}
+
+TEST_CASE("OP-07: a probe fails on a full disk, and succeeds when there is space again") {
+    const keyfob::tests::TemporaryDirectory directory;
+    SelfProcess process("storage helper: a disk without space for one write more",
+                        {"KEYFOB_TEST_DATABASE=" + directory.file("db"), "TSAN_OPTIONS=" + variable("TSAN_OPTIONS")});
+    CHECK(process.read_line() == "seen");
+    CHECK(process.wait() == 0);
+}
+
+TEST_CASE("OP-07: whoever asks how often, there is one write in five seconds and one row") {
+    Fixture fixture;
+    CHECK(fixture.store->probe(k_now));
+    const auto beat_at = [&] { return fixture.number("SELECT beat_at FROM heartbeat"); };
+    CHECK(fixture.store->probe(k_now + 4));
+    CHECK(beat_at() == k_now);
+    CHECK(fixture.store->probe(k_now + 5));
+    CHECK(beat_at() == k_now + 5);
+    CHECK(fixture.store->probe(k_now - 3600)); // the clock was set back
+    CHECK(beat_at() == k_now - 3600);
+    CHECK(fixture.number("SELECT COUNT(*) FROM heartbeat") == 1);
 }
 
 TEST_CASE("KS-09: a full disk gives errors, the process lives, and recovers when there is space again") {
@@ -141,7 +182,7 @@ TEST_CASE("storage helper: writes until it is killed", "[.]") {
     storage::StoreOptions options;
     options.file = variable("KEYFOB_TEST_DATABASE");
     const std::string round = variable("KEYFOB_TEST_ROUND");
-    options.open_pairings = options.open_pairings_per_address = 1'000'000;
+    options.pairings = options.pairings_per_address = 1'000'000;
     const auto store = open_store(options, random);
     for (int i = 0;; ++i) {
         const std::string name = round + "." + std::to_string(i);

@@ -54,7 +54,7 @@ inline Session make_session(const std::string& name, std::int64_t user_id) {
     session.device_name = "laptop of " + name;
     session.device_os = "Debian";
     session.client_address = "192.0.2.1";
-    session.challenge_hash = "challenge of " + name;
+    session.challenge = "challenge of " + name;
     session.created_at = k_now;
     session.renewed_at = k_now;
     session.expires_at = k_now + 86'400;
@@ -129,7 +129,7 @@ struct Fixture {
         if (options.file.empty())
             options.file = directory.file("keyfob.db");
         if (options.patience == StoreOptions{}.patience)
-            options.patience = k_long;
+            options.patience = options.stuck_after = k_long;
         store = open_store(options, random);
     }
     /// Another connection to the file, as another process would have it.

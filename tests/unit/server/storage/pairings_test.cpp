@@ -304,8 +304,8 @@ TEST_CASE("a new push supersedes the one before, of the same key alone") {
 
 TEST_CASE("KS-08: the caps on pairings hold, and what is over no longer counts") {
     storage::StoreOptions options;
-    options.open_pairings = 5;
-    options.open_pairings_per_address = 3;
+    options.pairings = 5;
+    options.pairings_per_address = 3;
     options.pushes_per_key = 2;
     Fixture fixture(options);
     int serial = 0;
@@ -345,10 +345,30 @@ TEST_CASE("KS-08: the caps on pairings hold, and what is over no longer counts")
         CHECK(push("three", "a"));
         CHECK_FALSE(push("four", "a"));
         CHECK(push("four", "b"));
-        const auto cancelled = fixture.store->cancel_pairings("thumbprint of one", k_now);
-        REQUIRE(cancelled);
-        CHECK(*cancelled == 1);
-        CHECK(push("five", "a"));
+    }
+    SECTION("OP-03: per network, however its addresses are written") {
+        CHECK(push("one", "2001:db8::1"));
+        CHECK(push("two", "2001:db8::2"));
+        CHECK(push("three", "2001:db8:0:0:ffff::"));
+        CHECK_FALSE(push("four", "2001:db8::3"));
+        CHECK(push("five", "2001:db8:0:1::1"));
+    }
+    SECTION("per address, although each was ended before the next: the rows are there") {
+        for (const char* key : {"one", "two", "three"}) {
+            CHECK(push(key, "a"));
+            const auto cancelled = fixture.store->cancel_pairings(std::string("thumbprint of ") + key, k_now);
+            REQUIRE(cancelled);
+            CHECK(*cancelled == 1);
+        }
+        CHECK_FALSE(push("four", "a"));
+        CHECK(push("four", "a", k_now + 600));
+    }
+    SECTION("in all, although each was ended") {
+        for (const char* key : {"one", "two", "three", "four", "five"}) {
+            CHECK(push(key, key));
+            REQUIRE(fixture.store->cancel_pairings(std::string("thumbprint of ") + key, k_now));
+        }
+        CHECK_FALSE(push("six", "six"));
     }
     SECTION("in all") {
         for (const char* key : {"one", "two", "three", "four", "five"})
@@ -360,7 +380,8 @@ TEST_CASE("KS-08: the caps on pairings hold, and what is over no longer counts")
 
 TEST_CASE("KS-08: the default caps are those of the design") {
     const storage::StoreOptions options;
-    CHECK(options.open_pairings == 10'000);
-    CHECK(options.open_pairings_per_address == 100);
+    CHECK(options.pairings == 10'000);
+    CHECK(options.pairings_per_address == 1'000);
     CHECK(options.pushes_per_key == 5);
+    CHECK(options.proofs == 200'000);
 }

@@ -81,7 +81,7 @@ TEST_CASE("a session comes back as it was given, with its user") {
     CHECK(found.session.device_name == given.device_name);
     CHECK(found.session.device_os == given.device_os);
     CHECK(found.session.client_address == given.client_address);
-    CHECK(found.session.challenge_hash == given.challenge_hash);
+    CHECK(found.session.challenge == given.challenge);
     CHECK(found.session.created_at == given.created_at);
     CHECK(found.session.renewed_at == given.renewed_at);
     CHECK(found.session.expires_at == given.expires_at);
@@ -186,7 +186,7 @@ TEST_CASE("a challenge renews once, and only its own session") {
     REQUIRE(session);
     REQUIRE(*session);
     CHECK((*session)->session.renewed_at == k_now + 501);
-    CHECK((*session)->session.challenge_hash == "after");
+    CHECK((*session)->session.challenge == "after");
     for (const int good : {3, 6})
         CHECK(is_live(fixture, "renewed cookie " + std::to_string(good)));
     for (const int bad : {1, 2, 4, 5})
@@ -194,7 +194,7 @@ TEST_CASE("a challenge renews once, and only its own session") {
     CHECK(is_live(fixture, "cookie of anna")); // the one before lives to its end: requests are on the way with it
 }
 
-TEST_CASE("a revoked session is neither renewed, reissued nor challenged") {
+TEST_CASE("a revoked session is neither renewed nor reissued") {
     Fixture fixture;
     const signin::SessionWithUser anna = fixture.journey("anna").to_session();
     REQUIRE(fixture.store->revoke(anna.session.row, k_now));
@@ -203,23 +203,19 @@ TEST_CASE("a revoked session is neither renewed, reissued nor challenged") {
         changed = fixture.store->renew(anna.session.row, "challenge of anna", "next", "new cookie", k_now + 600, k_now);
     }
     SECTION("reissue") {
-        changed = fixture.store->reissue(anna.session.row, "next", "new cookie", k_now + 600, k_now);
-    }
-    SECTION("replace_challenge") {
-        changed = fixture.store->replace_challenge(anna.session.row, "next");
+        changed = fixture.store->reissue(anna.session.row, "new cookie", k_now + 600, k_now);
     }
     REQUIRE(changed);
     CHECK_FALSE(*changed);
     CHECK(fixture.number("SELECT COUNT(*) FROM cookies") == 0);
-    CHECK(fixture.number("SELECT COUNT(*) FROM sessions WHERE challenge_hash = 'challenge of anna'") == 1);
+    CHECK(fixture.number("SELECT COUNT(*) FROM sessions WHERE challenge = 'challenge of anna'") == 1);
 }
 
-TEST_CASE("reissuing adds a cookie and replaces the challenge; not after the end") {
+TEST_CASE("reissuing adds a cookie and leaves the challenge; not after the end") {
     Fixture fixture;
     const signin::SessionWithUser anna = fixture.journey("anna").to_session();
     const auto reissue = [&](const std::string& cookie, std::int64_t now) {
-        const auto reissued =
-            fixture.store->reissue(anna.session.row, "challenge for " + cookie, cookie, now + 600, now);
+        const auto reissued = fixture.store->reissue(anna.session.row, cookie, now + 600, now);
         REQUIRE(reissued);
         return *reissued;
     };
@@ -231,21 +227,7 @@ TEST_CASE("reissuing adds a cookie and replaces the challenge; not after the end
     const auto session = fixture.store->find_session(anna.session.id);
     REQUIRE(session);
     REQUIRE(*session);
-    CHECK((*session)->session.challenge_hash == "challenge for second cookie");
-}
-
-TEST_CASE("a replaced challenge is the one that renews") {
-    Fixture fixture;
-    const signin::SessionWithUser anna = fixture.journey("anna").to_session();
-    const auto replaced = fixture.store->replace_challenge(anna.session.row, "fresh");
-    REQUIRE(replaced);
-    CHECK(*replaced);
-    const auto old = fixture.store->renew(anna.session.row, "challenge of anna", "next", "cookie a", k_now + 1, k_now);
-    REQUIRE(old);
-    CHECK_FALSE(*old);
-    const auto fresh = fixture.store->renew(anna.session.row, "fresh", "next", "cookie b", k_now + 600, k_now);
-    REQUIRE(fresh);
-    CHECK(*fresh);
+    CHECK((*session)->session.challenge == "challenge of anna");
 }
 
 TEST_CASE("AS-10: a proof's id is taken once, until it is forgotten") {
@@ -262,6 +244,20 @@ TEST_CASE("AS-10: a proof's id is taken once, until it is forgotten") {
     CHECK_FALSE(take("jti"));
     REQUIRE(fixture.store->remove_expired(k_now + 660, 100));
     CHECK(take("jti"));
+}
+
+TEST_CASE("KS-08: no more proofs are remembered than there is room for, and then nothing is proven") {
+    storage::StoreOptions options;
+    options.proofs = 2;
+    Fixture fixture(options);
+    CHECK(fixture.store->remember_proof("one", k_now + 660));
+    CHECK(fixture.store->remember_proof("two", k_now + 661));
+    const auto third = fixture.store->remember_proof("three", k_now + 660);
+    REQUIRE_FALSE(third);
+    CHECK(third.error().kind == keyfob::platform::ErrorKind::unreachable);
+    CHECK(fixture.number("SELECT COUNT(*) FROM proofs") == 2);
+    REQUIRE(fixture.store->remove_expired(k_now + 660, 100));
+    CHECK(fixture.store->remember_proof("three", k_now + 1320));
 }
 
 TEST_CASE("KS-01: a shared secret is made once for all who open the file") {
@@ -320,11 +316,4 @@ TEST_CASE("KS-08: a revoked session goes a week later, with what hangs on it") {
     REQUIRE(fixture.store->remove_expired(k_now + 8 * 86'400, 100));
     CHECK(fixture.number("SELECT COUNT(*) FROM sessions") == 0);
     CHECK(fixture.number("SELECT COUNT(*) FROM users") == 1);
-}
-
-TEST_CASE("OP-07: a probe writes and leaves nothing") {
-    Fixture fixture;
-    CHECK(fixture.store->probe());
-    CHECK(fixture.store->probe());
-    CHECK(fixture.number("SELECT COUNT(*) FROM secrets") == 0);
 }
