@@ -1,6 +1,7 @@
 #include "server/http/router.h"
 
 #include "platform/encoding.h"
+#include "platform/log.h"
 #include "server/api/routes.h"
 #include "server/http/handlers.h"
 #include "server/http/reply.h"
@@ -168,6 +169,8 @@ platform::http::Application::Admission Router::admit(const Request& head) {
 
 Response Router::handle(const Request& request) {
     Call call{request, m_services, m_proxies.client_address(request), {}, {}, {}, {}};
+    if (call.client_address != request.peer_address) // the front's line has the proxy's
+        platform::log::info("forwarded", {{"client", call.client_address}, {"request_id", request.request_id}});
     if (is_demo(request))
         return handlers::demo(call);
     const Route* route = find_route(request);
