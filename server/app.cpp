@@ -9,9 +9,14 @@
 #include "server/http/router.h"
 #include "server/identity/demo_provider.h"
 #include "server/provider_setup.h"
+#include "server/stop_limit.h"
 #include "server/storage/sqlite_store.h"
 
 #include <csignal>
+#include <optional>
+#include <stop_token>
+
+#include <unistd.h>
 
 namespace keyfob::server {
 namespace {
@@ -53,18 +58,30 @@ platform::http::ServerOptions server_options(const Config& config, platform::Ran
     return options;
 }
 
+/// A second signal does what signals do, at once: whoever sends it has waited long enough.
 void wait_for_signal() {
     sigset_t signals;
     sigemptyset(&signals);
-    sigaddset(&signals, SIGINT);
-    sigaddset(&signals, SIGTERM);
+    for (const int signal : {SIGINT, SIGTERM}) {
+        sigaddset(&signals, signal);
+        std::signal(signal, SIG_DFL); // NOLINT(cert-err33-c): who started us may have ignored it
+    }
     int received = 0;
     sigwait(&signals, &received);
+    pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
+}
+
+/// No destructor could end what waits for a provider, so none is called.
+void give_up() {
+    platform::log::warning("stop_deadline_passed", {{"reason", "requests to providers are still running"}});
+    ::_exit(0);
 }
 
 } // namespace
 
 Result<void> run(Config config) {
+    std::optional<StopLimit> limit; // outlives everything that the stop waits for
+    std::stop_source stopping;
     const platform::SystemClock clock;
     platform::SystemRandom random;
     KEYFOB_TRY_ASSIGN(const auto store, storage::open_sqlite_store({config.database_file}, random));
@@ -95,8 +112,11 @@ Result<void> run(Config config) {
     KEYFOB_TRY_ASSIGN(const auto server, platform::http::Server::start(server_options(config, random), router));
     platform::log::info("listening on " + config.listen(), {{"external_url", config.external_url}});
     const platform::PeriodicTask housekeeping(k_housekeeping_pause, [&] { remove_expired(*store, clock); });
-    const platform::PeriodicTask preparation(k_preparation_pause, [&] { prepare_providers(providers); });
+    const platform::PeriodicTask preparation(k_preparation_pause,
+                                             [&] { prepare_providers(providers, stopping.get_token()); });
     wait_for_signal();
+    limit.emplace(platform::http::Limits().stop_deadline, give_up);
+    stopping.request_stop();
     platform::log::info("stopping");
     server->stop();
     return {};
