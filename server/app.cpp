@@ -4,7 +4,6 @@
 #include "platform/http/server.h"
 #include "platform/log.h"
 #include "platform/periodic_task.h"
-#include "platform/url.h"
 #include "server/housekeeping.h"
 #include "server/http/router.h"
 #include "server/identity/demo_provider.h"
@@ -48,7 +47,7 @@ platform::http::ServerOptions server_options(const Config& config, platform::Ran
     platform::http::ServerOptions options;
     options.address = config.listen_address;
     options.port = config.listen_port;
-    options.hosts = {platform::Url::parse(config.external_url)->origin.authority()};
+    options.hosts = config.hosts();
     options.request_id = [&random] { return random.token(9); };
     options.tls = config.tls;
     if (!options.tls)

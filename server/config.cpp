@@ -241,6 +241,13 @@ std::string Config::listen() const {
     return (is_v6 ? "[" + listen_address + "]" : listen_address) + ":" + std::to_string(listen_port);
 }
 
+std::vector<std::string> Config::hosts() const {
+    const platform::Origin origin = platform::Url::parse(external_url).value().origin;
+    const std::string port = ":" + std::to_string(origin.port);
+    const std::string authority = origin.authority();
+    return {authority, authority.ends_with(port) ? authority : authority + port};
+}
+
 Result<Config> load_config(const std::string& file) {
     if (auto readable = check_readable_file(file); !readable)
         return Error{readable.error().kind, readable.error().message,

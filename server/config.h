@@ -48,6 +48,8 @@ struct Config {
 
     [[nodiscard]] bool uses_tls() const { return !certificate_file.empty(); }
     [[nodiscard]] std::string listen() const; ///< `127.0.0.1:8420` or `[::1]:8420`
+    /// What a Host header may say: what external_url has, and the same with the default port written out, as some proxies do.
+    [[nodiscard]] std::vector<std::string> hosts() const;
 };
 
 /// Reads and validates, and asks no network. Every problem of the file is in the message, one a line: `FILE:LINE: what was found; what was

@@ -200,6 +200,20 @@ TEST_CASE("OP-10: listen is a numeric address and a port, and what is shown is r
                "1: listen ", "expected \"127.0.0.1:8420\"");
 }
 
+TEST_CASE("a Host header may have the default port or not, and nothing else") {
+    using Hosts = std::vector<std::string>;
+    Config config;
+    const auto hosts = [&](const char* external_url) {
+        config.external_url = external_url;
+        return config.hosts();
+    };
+    CHECK(hosts("https://id.example.com") == Hosts{"id.example.com", "id.example.com:443"});
+    CHECK(hosts("https://id.example.com:8443") == Hosts{"id.example.com:8443", "id.example.com:8443"});
+    CHECK(hosts("http://127.0.0.1:8420") == Hosts{"127.0.0.1:8420", "127.0.0.1:8420"});
+    CHECK(hosts("http://127.0.0.1") == Hosts{"127.0.0.1", "127.0.0.1:80"});
+    CHECK(hosts("https://[2001:db8::443]") == Hosts{"[2001:db8::443]", "[2001:db8::443]:443"});
+}
+
 TEST_CASE("OP-10: a rule that can never fit anybody is no rule") {
     const Folder folder;
     for (const char* name : {"iss", "sub", "aud", "email", "email_verified", "nonce"})
