@@ -68,4 +68,4 @@ allow_addresses = ["127.0.0.1"]
 
 
 if __name__ == "__main__":
-    unittest.main()
+    unittest.main(verbosity=2)
