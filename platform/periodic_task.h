@@ -9,7 +9,7 @@
 namespace keyfob::platform {
 
 /// Calls `action` on a thread of its own: at once, and then with `pause` between the end of one call and the next. Ends with the object, which
-/// waits for a call that runs.
+/// waits for a call that runs. An exception of the action is logged, and the next call comes in its time.
 class PeriodicTask {
 public:
     PeriodicTask(std::chrono::milliseconds pause, std::function<void()> action);
@@ -19,6 +19,7 @@ public:
 
 private:
     void run();
+    void call() const;
 
     const std::chrono::milliseconds m_pause;
     const std::function<void()> m_action;

@@ -9,6 +9,8 @@ namespace keyfob::platform {
 namespace {
 
 constexpr mode_t k_private = 0700;
+/// Below a setgid directory ours is setgid too; that lets nobody in, and `chmod 700` would leave it so.
+constexpr mode_t k_compared = 07777U & ~mode_t{S_ISGID};
 
 Result<void> make_with_parents(const std::string& path) {
     for (std::size_t slash = path.find('/', 1);; slash = path.find('/', slash + 1)) {
@@ -35,7 +37,7 @@ Result<void> ensure_private_directory(const std::string& wanted) {
                      "remove it, it stands where a private directory must be"};
     if (status.st_uid != ::geteuid())
         return Error{ErrorKind::denied, path + " belongs to another user", "remove it, or choose another place"};
-    if ((status.st_mode & 07777U) != k_private)
+    if ((status.st_mode & k_compared) != k_private)
         return Error{ErrorKind::denied, path + " is open to others", "run: chmod 700 " + path};
     return {};
 }

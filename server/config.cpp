@@ -1,17 +1,14 @@
 #include "server/config.h"
 
 #include "platform/encoding.h"
+#include "platform/http/network.h"
 #include "platform/url.h"
+#include "server/config_checks.h"
 #include "server/config_reader.h"
-#include "server/http/client_address.h"
+#include "server/provider_setup.h"
 #include "server/secret_file.h"
 
-#include <Poco/Net/IPAddress.h>
-
 #include <algorithm>
-#include <charconv>
-#include <filesystem>
-#include <sstream>
 
 namespace keyfob::server {
 namespace {
@@ -32,20 +29,10 @@ bool is_loopback(const std::string& address) {
     return address == "127.0.0.1" || address == "::1";
 }
 
-/// `127.0.0.1:8420` or `[::1]:8420`, and nothing that would be written otherwise. Changes nothing when it is neither.
-bool parse_listen(const std::string& text, Config& config) {
-    const auto url = platform::Url::parse("http://" + text + "/");
-    Poco::Net::IPAddress address;
-    if (!url || !Poco::Net::IPAddress::tryParse(url->origin.host, address))
-        return false;
-    Config parsed;
-    parsed.listen_address = url->origin.host;
-    parsed.listen_port = url->origin.port;
-    if (!platform::equal_ignoring_case(parsed.listen(), text))
-        return false;
-    config.listen_address = parsed.listen_address;
-    config.listen_port = parsed.listen_port;
-    return true;
+const ProviderConfig* find_provider(const Config& config, const std::string& id) {
+    const auto found = std::find_if(config.providers.begin(), config.providers.end(),
+                                    [&](const ProviderConfig& provider) { return provider.id == id; });
+    return found == config.providers.end() ? nullptr : &*found;
 }
 
 void read_external_url(TableReader& table, Config& config) {
@@ -67,34 +54,75 @@ void read_listen(TableReader& table, Config& config) {
         table.problem("listen", "= \"" + text + "\" is no address and port; expected \"127.0.0.1:8420\"");
 }
 
-void read_provider(TableReader& table, Config& config) {
-    ProviderConfig provider;
-    provider.id = table.required_string("id");
-    if (!provider.id.empty() && !is_provider_id(provider.id))
-        table.problem("id", "= \"" + provider.id + "\"; expected up to 32 of a-z, 0-9 and -");
-    if (std::any_of(config.providers.begin(), config.providers.end(),
-                    [&](const auto& other) { return other.id == provider.id; }))
-        table.problem("id", "= \"" + provider.id + "\" is there twice");
+void read_proxies(TableReader& table, Config& config) {
+    config.trusted_proxies = table.strings("trusted_proxies");
+    auto parsed = http::TrustedProxies::parse(config.trusted_proxies);
+    if (!parsed)
+        return table.check("trusted_proxies", parsed);
+    config.proxies = std::move(*parsed);
+}
+
+void read_kind(TableReader& table, ProviderConfig& provider) {
     provider.kind = table.string("kind", "oidc");
     if (provider.kind != "oidc" && provider.kind != "google" && provider.kind != "github")
         table.problem("kind", "= \"" + provider.kind + "\"; expected \"oidc\", \"google\" or \"github\"");
-    provider.display_name = table.string("display_name", provider.id);
     provider.issuer = provider.kind == "oidc" ? table.required_string("issuer") : table.string("issuer");
-    provider.client_id = table.required_string("client_id");
-    provider.ca_file = table.string("ca_file");
-    provider.allow_addresses = table.strings("allow_addresses");
-    if (const std::string pkce = table.string("pkce", "required"); pkce != "required" && pkce != "unsupported")
+}
+
+void read_id(TableReader& table, const Config& config, ProviderConfig& provider) {
+    provider.id = table.required_string("id");
+    if (!provider.id.empty() && !is_provider_id(provider.id))
+        table.problem("id", "= \"" + provider.id + "\"; expected up to 32 of a-z, 0-9 and -");
+    if (find_provider(config, provider.id) != nullptr)
+        table.problem("id", "= \"" + provider.id + "\" is there twice");
+}
+
+void read_pkce(TableReader& table, ProviderConfig& provider) {
+    const std::string pkce = table.string("pkce", "required");
+    if (pkce != "required" && pkce != "unsupported")
         table.problem("pkce", "= \"" + pkce + "\"; expected \"required\" or \"unsupported\"");
-    else
-        provider.pkce_unsupported = pkce == "unsupported";
+    provider.pkce_unsupported = pkce == "unsupported";
+}
+
+void read_client_secret(TableReader& table, ProviderConfig& provider) {
     provider.client_secret_file = table.string("client_secret_file");
-    if (!provider.client_secret_file.empty()) {
-        auto secret = read_secret_file(provider.client_secret_file);
-        if (!secret)
-            table.problem("client_secret_file", secret.error().message);
-        else
-            provider.client_secret = std::move(*secret);
-    }
+    if (provider.client_secret_file.empty())
+        return;
+    auto secret = read_secret_file(provider.client_secret_file);
+    if (!secret)
+        return table.problem("client_secret_file", secret.error().message);
+    provider.client_secret = std::move(*secret);
+}
+
+void read_authorities(TableReader& table, ProviderConfig& provider) {
+    provider.ca_file = table.string("ca_file");
+    if (provider.ca_file.empty())
+        return;
+    if (auto readable = check_readable_file(provider.ca_file); !readable)
+        table.check("ca_file", readable); // OpenSSL would not say why
+    else
+        table.check("ca_file", platform::http::TlsContext::for_client(provider.ca_file));
+}
+
+void read_addresses(TableReader& table, ProviderConfig& provider) {
+    provider.allow_addresses = table.strings("allow_addresses");
+    for (const std::string& address : provider.allow_addresses)
+        table.check("allow_addresses", platform::http::Network::parse(address));
+}
+
+void read_provider(TableReader& table, Config& config) {
+    const std::size_t problems = table.problems();
+    ProviderConfig provider;
+    read_id(table, config, provider);
+    read_kind(table, provider);
+    provider.display_name = table.string("display_name", provider.id);
+    provider.client_id = table.required_string("client_id");
+    read_authorities(table, provider);
+    read_addresses(table, provider);
+    read_pkce(table, provider);
+    read_client_secret(table, provider);
+    if (table.problems() == problems) // what is left is about the issuer
+        table.check(table.has("issuer") ? "issuer" : "id", make_provider(config, provider, platform::SystemClock()));
     config.providers.push_back(std::move(provider));
 }
 
@@ -121,20 +149,29 @@ void read_rule(TableReader& table, Config& config) {
         rule.who = signin::AllowRule::EmailDomain{domain};
     else if (!claim.empty())
         rule.who = signin::AllowRule::Claim{claim, value};
-    const bool known = std::any_of(config.providers.begin(), config.providers.end(),
-                                   [&](const auto& provider) { return provider.id == rule.provider; });
-    if (!known && !rule.provider.empty())
+    const ProviderConfig* provider = find_provider(config, rule.provider);
+    if (provider == nullptr && !rule.provider.empty())
         table.problem("provider", "= \"" + rule.provider + "\" is the id of no [[provider]]");
+    if (const auto impossible = find_impossible(rule, provider == nullptr ? "" : provider->kind))
+        table.problem(impossible->first, impossible->second);
     config.allow.push_back(std::move(rule));
 }
 
 void read_tls(TableReader& table, Config& config) {
+    const std::size_t problems = table.problems();
     config.certificate_file = table.required_string("certificate_file");
     config.key_file = table.required_string("key_file");
-    for (const auto& [key, file] :
-         {std::pair{"certificate_file", config.certificate_file}, {"key_file", config.key_file}})
-        if (!file.empty() && !std::filesystem::exists(file))
-            table.problem(key, "= \"" + file + "\" does not exist");
+    if (!config.certificate_file.empty())
+        table.check("certificate_file", check_readable_file(config.certificate_file));
+    if (!config.key_file.empty())
+        table.check("key_file", check_key_file(config.key_file));
+    if (table.problems() != problems)
+        return;
+    auto made = platform::http::TlsContext::for_server(config.certificate_file, config.key_file);
+    const bool about_key = !made && made.error().message.find(config.key_file) != std::string::npos; // it names both
+    table.check(about_key ? "key_file" : "certificate_file", made);
+    if (made)
+        config.tls = std::move(*made);
 }
 
 void read_database(TableReader& table, Config& config) {
@@ -145,6 +182,7 @@ void read_database(TableReader& table, Config& config) {
     if (!url.starts_with(k_prefix) || url.size() <= k_prefix.size() || url[k_prefix.size()] != '/')
         return table.problem("url", "= \"" + url + "\"; expected \"sqlite:/var/lib/keyfob/keyfob.db\"");
     config.database_file = url.substr(k_prefix.size());
+    table.check("url", check_database_place(config.database_file));
 }
 
 void read_session(TableReader& table, Config& config) {
@@ -184,9 +222,7 @@ Config read_all(const toml::table& root, Problems& problems) {
     TableReader table(root, "", problems);
     read_external_url(table, config);
     read_listen(table, config);
-    config.trusted_proxies = table.strings("trusted_proxies");
-    if (const auto parsed = http::TrustedProxies::parse(config.trusted_proxies); !parsed)
-        table.problem("trusted_proxies", parsed.error().message);
+    read_proxies(table, config);
     table.sub_table("tls", [&](TableReader& sub) { read_tls(sub, config); });
     table.sub_table("database", [&](TableReader& sub) { read_database(sub, config); });
     table.sub_table("session", [&](TableReader& sub) { read_session(sub, config); });
@@ -205,9 +241,17 @@ std::string Config::listen() const {
     return (is_v6 ? "[" + listen_address + "]" : listen_address) + ":" + std::to_string(listen_port);
 }
 
+std::vector<std::string> Config::hosts() const {
+    const platform::Origin origin = platform::Url::parse(external_url).value().origin;
+    const std::string port = ":" + std::to_string(origin.port);
+    const std::string authority = origin.authority();
+    return {authority, authority.ends_with(port) ? authority : authority + port};
+}
+
 Result<Config> load_config(const std::string& file) {
-    if (!std::filesystem::exists(file))
-        return Error{ErrorKind::not_found, "there is no file " + file, "name it by --config FILE"};
+    if (auto readable = check_readable_file(file); !readable)
+        return Error{readable.error().kind, readable.error().message,
+                     "name a file that this user can read by --config FILE"};
     try {
         Problems problems(file);
         Config config = read_all(toml::parse_file(file), problems);

@@ -1,7 +1,9 @@
 #pragma once
 
+#include "platform/http/tls_context.h"
 #include "platform/result.h"
 #include "platform/secret_string.h"
+#include "server/http/client_address.h"
 #include "server/signin/allow_rules.h"
 
 #include <cstdint>
@@ -32,8 +34,10 @@ struct Config {
     std::uint16_t listen_port = 8420;
     std::string certificate_file;
     std::string key_file;
+    platform::http::TlsContextPtr tls; ///< made of the two files; null without them
     std::string database_file;
     std::vector<std::string> trusted_proxies;
+    http::TrustedProxies proxies; ///< the same, parsed
     std::int64_t cookie_seconds = 600;
     std::int64_t idle_seconds = std::int64_t{7} * 24 * 3600;
     std::int64_t absolute_seconds = std::int64_t{30} * 24 * 3600;
@@ -44,10 +48,13 @@ struct Config {
 
     [[nodiscard]] bool uses_tls() const { return !certificate_file.empty(); }
     [[nodiscard]] std::string listen() const; ///< `127.0.0.1:8420` or `[::1]:8420`
+    /// What a Host header may say: what external_url has, and the same with the default port written out, as some proxies do.
+    [[nodiscard]] std::vector<std::string> hosts() const;
 };
 
-/// Reads and validates. Every problem of the file is in the message, one a line: `FILE:LINE: what was found; what was expected` (OP-10).
-/// Errors: not_found, invalid.
+/// Reads and validates, and asks no network. Every problem of the file is in the message, one a line: `FILE:LINE: what was found; what was
+/// expected` (OP-10). What has passed starts, but for what other programs do meanwhile (a port in use, a file that goes).
+/// Errors: not_found, denied, invalid.
 [[nodiscard]] platform::Result<Config> load_config(const std::string& file);
 /// The configuration of `--demo`: the built-in provider, anyone may sign in, a database in the state directory.
 /// Errors: invalid (`listen` is not a loopback address and a port).

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "platform/result.h"
+
 #include <toml++/toml.h>
 
 #include <cstdint>
@@ -17,6 +19,7 @@ public:
     explicit Problems(std::string file) : m_file(std::move(file)) {}
     void add(const toml::source_region& where, const std::string& text);
     [[nodiscard]] bool empty() const { return m_lines.empty(); }
+    [[nodiscard]] std::size_t count() const { return m_lines.size(); }
     [[nodiscard]] std::string text() const;
 
 private:
@@ -44,6 +47,13 @@ public:
     void finish();
 
     void problem(const char* key, const std::string& text); ///< at the key's place, or the table's when it is absent
+    /// Reports a failure of what the key names, with what would help as what was expected.
+    template <typename T> void check(const char* key, const platform::Result<T>& outcome) {
+        if (!outcome)
+            problem(key, "is not usable: " + outcome.error().message +
+                             (outcome.error().hint.empty() ? "" : "; " + outcome.error().hint));
+    }
+    [[nodiscard]] std::size_t problems() const { return m_problems.count(); } ///< of the whole file so far
 
 private:
     [[nodiscard]] std::string qualified(const std::string& key) const {

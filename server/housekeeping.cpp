@@ -19,8 +19,10 @@ void remove_expired(signin::Store& store, const platform::Clock& clock) {
     }
 }
 
-void prepare_providers(const signin::Providers& providers) {
+void prepare_providers(const signin::Providers& providers, const std::stop_token& stopping) {
     for (const auto& provider : providers.all()) {
+        if (stopping.stop_requested())
+            return;
         if (provider->ready())
             continue;
         if (const auto prepared = provider->prepare(); !prepared)

@@ -97,7 +97,8 @@ void block_signals() {
     sigaddset(&signals, SIGINT);
     sigaddset(&signals, SIGTERM);
     pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-    std::signal(SIGPIPE, SIG_IGN); // NOLINT(cert-err33-c)
+    for (const int signal : {SIGPIPE, SIGXFSZ}) // a write that fails is an error of that write, and no more
+        std::signal(signal, SIG_IGN);           // NOLINT(cert-err33-c)
 }
 
 } // namespace

@@ -23,10 +23,13 @@ Response plain(int status, const char* text) {
     return response;
 }
 
-/// AG-05: a page of somebody else that fetches, frames or posts; a person's own navigation has neither Origin nor another mode.
+/// AG-05: a page of somebody else that fetches, frames or posts; a person's own navigation has neither Origin nor another mode, and is shown in
+/// a whole tab.
 bool is_navigation(const Request& request) {
     const std::string* mode = request.headers.find("Sec-Fetch-Mode");
-    return request.headers.find("Origin") == nullptr && (mode == nullptr || *mode == "navigate");
+    const std::string* destination = request.headers.find("Sec-Fetch-Dest");
+    return request.headers.find("Origin") == nullptr && (mode == nullptr || *mode == "navigate") &&
+           (destination == nullptr || *destination == "document");
 }
 
 platform::http::ServerOptions server_options(std::uint16_t port, platform::Random& random) {

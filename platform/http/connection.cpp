@@ -16,6 +16,7 @@ constexpr std::chrono::milliseconds k_linger{1'000};
 constexpr std::chrono::milliseconds k_one_attempt{1};
 constexpr std::size_t k_linger_bytes = 256 * 1024;
 constexpr char k_tls_client_hello = 0x16;
+constexpr const char* k_foreign_host = "the Host header is not this server's external_url";
 
 SteadyTime after(std::chrono::milliseconds duration) {
     return std::chrono::steady_clock::now() + duration;
@@ -76,7 +77,7 @@ std::string head_text(const Response& response, bool keep_alive) {
 
 } // namespace
 
-Response front_error(int status, const std::string& request_id) {
+Response front_error(int status, const std::string& request_id, const std::string& description) {
     Response response;
     response.status = status;
     response.headers.set("Content-Type", "application/json");
@@ -84,7 +85,7 @@ Response front_error(int status, const std::string& request_id) {
         response.headers.set("Retry-After", "1");
     std::string code = lower_case(reason_phrase(status));
     std::replace(code.begin(), code.end(), ' ', '_');
-    response.body = R"({"error":")" + code + R"(","error_description":"the request was refused","request_id":")" +
+    response.body = R"({"error":")" + code + R"(","error_description":")" + description + R"(","request_id":")" +
                     request_id + "\"}";
     return response;
 }
@@ -163,8 +164,12 @@ std::optional<Connection::Received> Connection::receive(Application& application
     request.peer_address = m_peer_address;
     request.peer_port = m_peer_port;
     request.tls = m_tls;
-    if (!is_our_host(request))
-        return refuse(request, 421, "a foreign Host");
+    if (!is_our_host(request)) {
+        Received refused = refuse(request, 421, "a foreign Host");
+        refused.refusal =
+            front_error(421, request.request_id, k_foreign_host); // a proxy's usual mistake, so it is told
+        return refused;
+    }
     if (const std::string* expect = request.headers.find("Expect"); expect != nullptr) {
         if (!equal_ignoring_case(*expect, "100-continue"))
             return refuse(request, 417, "an unknown expectation");

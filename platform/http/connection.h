@@ -53,7 +53,8 @@ private:
     std::string m_buffer; ///< read and not used yet
 };
 
-/// The JSON body of every answer that the front gives itself.
-[[nodiscard]] Response front_error(int status, const std::string& request_id);
+/// The JSON body of every answer that the front gives itself. `description` is our own words, never the request's.
+[[nodiscard]] Response front_error(int status, const std::string& request_id,
+                                   const std::string& description = "the request was refused");
 
 } // namespace keyfob::platform::http

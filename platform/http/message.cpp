@@ -63,6 +63,15 @@ std::optional<std::string> Request::cookie(std::string_view name) const {
     return found;
 }
 
+std::string media_type(const Headers& headers) {
+    const std::string* field = headers.find("Content-Type");
+    if (field == nullptr)
+        return {};
+    const std::string type = lower_case(std::string_view(*field).substr(0, field->find(';')));
+    const std::size_t begin = type.find_first_not_of(" \t");
+    return begin == std::string::npos ? std::string() : type.substr(begin, type.find_last_not_of(" \t") + 1 - begin);
+}
+
 bool is_header_value(std::string_view value) {
     return std::all_of(value.begin(), value.end(), [](char c) { return c == '\t' || (c >= 0x20 && c < 0x7F); });
 }

@@ -51,6 +51,10 @@ struct Response {
 /// Name and value of each cookie of a Cookie field, in order; parts without `=` are left out. Views into `field`.
 [[nodiscard]] std::vector<std::pair<std::string_view, std::string_view>> parse_cookies(std::string_view field);
 
+/// The media type of a Content-Type without its parameters, in lower case; empty without the field.
+[[nodiscard]] std::string media_type(const Headers& headers);
+inline constexpr const char* k_form_type = "application/x-www-form-urlencoded";
+
 /// True when `value` may stand in a header field: visible ASCII, blank and tab only; no CR, LF, NUL.
 [[nodiscard]] bool is_header_value(std::string_view value);
 [[nodiscard]] bool is_token(std::string_view text); ///< RFC 9110 token

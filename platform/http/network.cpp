@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <optional>
 #include <vector>
 
 #include <arpa/inet.h>
@@ -15,17 +14,6 @@ using Poco::Net::IPAddress;
 
 const unsigned char* octets_of(const IPAddress& address) {
     return static_cast<const unsigned char*>(address.addr());
-}
-
-/// Poco 1.11 takes `::` for a failure and `10.1` for 10.0.0.1, so it is asked neither.
-std::optional<IPAddress> parse_address(const std::string& text) {
-    in_addr four{};
-    if (::inet_pton(AF_INET, text.c_str(), &four) == 1)
-        return IPAddress(&four, sizeof four);
-    in6_addr six{};
-    if (::inet_pton(AF_INET6, text.c_str(), &six) == 1)
-        return IPAddress(&six, sizeof six);
-    return std::nullopt;
 }
 
 std::vector<Network> networks(std::initializer_list<const char*> texts) {
@@ -56,6 +44,21 @@ std::optional<IPAddress> mapped_address(const IPAddress& address) {
 }
 
 } // namespace
+
+/// Poco 1.11 takes `::` for a failure and `10.1` for 10.0.0.1, so it is asked neither.
+std::optional<IPAddress> parse_address(const std::string& text) {
+    in_addr four{};
+    if (::inet_pton(AF_INET, text.c_str(), &four) == 1)
+        return IPAddress(&four, sizeof four);
+    in6_addr six{};
+    if (::inet_pton(AF_INET6, text.c_str(), &six) == 1)
+        return IPAddress(&six, sizeof six);
+    return std::nullopt;
+}
+
+IPAddress unmapped(const IPAddress& address) {
+    return mapped_address(address).value_or(address);
+}
 
 Result<Network> Network::parse(std::string_view text) {
     const Error refused{ErrorKind::invalid, "\"" + std::string(text) + "\" is no address and no network",

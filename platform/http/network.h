@@ -4,10 +4,16 @@
 
 #include <Poco/Net/IPAddress.h>
 
+#include <optional>
 #include <string>
 #include <string_view>
 
 namespace keyfob::platform::http {
+
+/// An address as every parser reads it: dotted quads of four parts, or IPv6 without brackets or zone. nullopt for everything else.
+[[nodiscard]] std::optional<Poco::Net::IPAddress> parse_address(const std::string& text);
+/// The IPv4 address inside ::ffff:0:0/96, which is how an IPv6 socket shows IPv4 peers; any other address as it is.
+[[nodiscard]] Poco::Net::IPAddress unmapped(const Poco::Net::IPAddress& address);
 
 /// A range of IP addresses in CIDR form; a single address is a range of one. A value.
 class Network {

@@ -130,7 +130,7 @@ Response show_confirmation(const Call& call) {
     const auto shown = call.services.pairings.confirmation(call.query.get("flow"), call.flow_cookie());
     if (!shown)
         return failure_page(call, shown.error());
-    Response response = reply::page(200, pages::confirm(*shown, platform::to_unix(call.services.clock.now())));
+    Response response = reply::form_page(pages::confirm(*shown, platform::to_unix(call.services.clock.now())));
     // Chromium applies form-action to the redirect that answers the form, so the agent's listener is named, and it alone (WH-02).
     const auto redirect = signin::parse_loopback_redirect(shown->pairing.redirect_uri);
     if (redirect)

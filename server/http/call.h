@@ -33,7 +33,7 @@ enum class Caller {
     anyone, ///< nothing is checked, and nothing secret is told
     agent,  ///< POST of a form by our own client, with a DPoP proof of a device key; the handler checks whose key it is
     device, ///< the handler checks the proof of the session's device key (renewal)
-    browser,   ///< a top-level navigation; POST only from our own pages (SE-15)
+    browser,   ///< a navigation of a whole tab, never HEAD, a frame or a fetch; POST only from our own pages (SE-15)
     signed_in, ///< a live session cookie
 };
 

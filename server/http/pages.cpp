@@ -128,6 +128,7 @@ std::string message(const std::string& title, const std::string& what, const std
     return framed(title, render(k_message, values));
 }
 
+/// Approve and Decline look the same (AS-07): neither has a rule of its own.
 const std::string& style_sheet() {
     static const std::string k_text =
         R"(:root { color-scheme: light dark; --line: #8886; --accent: #1f5fbf; --on-accent: #fff; }
@@ -144,7 +145,7 @@ label, input, .choices { grid-column: 1 / -1; }
 input { font: inherit; padding: .6rem; border: 1px solid var(--line); border-radius: .4rem; width: 100%; }
 button, .button { font: inherit; padding: .7rem 1rem; border: 1px solid var(--accent); border-radius: .4rem; background: none;
   color: inherit; cursor: pointer; text-align: center; text-decoration: none; display: block; width: 100%; }
-button[value=approve], button[value=sign_in], .choices .button { background: var(--accent); color: var(--on-accent); }
+button[value=sign_in], .choices .button { background: var(--accent); color: var(--on-accent); }
 button:focus-visible, .button:focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
 .choices { list-style: none; padding: 0; display: grid; gap: .75rem; }
 .note { opacity: .75; font-size: .9rem; margin-bottom: 0; }

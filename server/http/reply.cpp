@@ -55,6 +55,12 @@ Response page(int status, std::string html) {
     return response;
 }
 
+Response form_page(std::string html) {
+    Response response = page(200, std::move(html));
+    response.headers.set("Referrer-Policy", "same-origin");
+    return response;
+}
+
 void set_cookie(Response& response, const Services& services, const std::string& name, std::string_view value,
                 std::int64_t max_age) {
     response.headers.add("Set-Cookie", name + "=" + std::string(value) +

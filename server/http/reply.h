@@ -21,6 +21,9 @@ using platform::http::Response;
 /// 303, never 307: a form's content must not travel on (AS-05).
 [[nodiscard]] Response see_other(const std::string& url);
 [[nodiscard]] Response page(int status, std::string html);
+/// A page with a form to ourselves: under the no-referrer of all other pages (AS-21) browsers would send it with `Origin: null`, like a form of
+/// anybody's (SE-15). Other sites are told nothing by this policy, either.
+[[nodiscard]] Response form_page(std::string html);
 
 /// `Set-Cookie` with the attributes of SE-03. A max_age of 0 clears it.
 void set_cookie(Response& response, const Services& services, const std::string& name, std::string_view value,

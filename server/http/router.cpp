@@ -1,6 +1,6 @@
 #include "server/http/router.h"
 
-#include "platform/encoding.h"
+#include "platform/log.h"
 #include "server/api/routes.h"
 #include "server/http/handlers.h"
 #include "server/http/reply.h"
@@ -25,9 +25,11 @@ bool fits_path(const Route& route, std::string_view path) {
            path.find('/', own.size() + 1) == std::string_view::npos;
 }
 
-/// HEAD is answered like GET; the front leaves the body out.
+/// HEAD is answered like GET; the front leaves the body out. Not where a browser goes: those pages move a sign-in on, and HEAD is what looks at
+/// links does, not a person.
 bool fits_method(const Route& route, std::string_view method) {
-    return method == route.method || (method == "HEAD" && std::string_view(route.method) == "GET");
+    return method == route.method ||
+           (method == "HEAD" && std::string_view(route.method) == "GET" && route.caller != Caller::browser);
 }
 
 const Route* find_route(const Request& request) {
@@ -50,12 +52,11 @@ std::string allowed_methods(const Request& request) {
 }
 
 bool is_form(const Request& request) {
-    const std::string* type = request.headers.find("Content-Type");
-    return type != nullptr &&
-           platform::lower_case(type->substr(0, type->find(';'))) == "application/x-www-form-urlencoded";
+    return platform::http::media_type(request.headers) == platform::http::k_form_type;
 }
 
-/// A form that another site made our visitor send (SE-15). Old browsers without Sec-Fetch-Site send Origin.
+/// Whether a form was sent by one of our pages and not by another site's (SE-15). Old browsers without Sec-Fetch-Site send Origin, and our pages
+/// let them (reply::form_page). An Origin of `null` is refused: it is what sandboxed frames and data: pages of anybody send.
 bool is_from_our_pages(const Request& request, const std::string& external_url) {
     if (const std::string* site = request.headers.find("Sec-Fetch-Site"))
         return *site == "same-origin";
@@ -63,10 +64,12 @@ bool is_from_our_pages(const Request& request, const std::string& external_url) 
     return origin != nullptr && *origin == external_url;
 }
 
-/// Nobody but a person's own navigation has a reason to open these; a page that frames or fetches them has none.
+/// Nobody but a person's own navigation has a reason to open these; a page that frames or fetches them has none. A frame navigates as well, so
+/// it is the destination that tells it from a tab.
 bool is_navigation(const Request& request) {
     const std::string* mode = request.headers.find("Sec-Fetch-Mode");
-    return mode == nullptr || *mode == "navigate";
+    const std::string* destination = request.headers.find("Sec-Fetch-Dest");
+    return (mode == nullptr || *mode == "navigate") && (destination == nullptr || *destination == "document");
 }
 
 using Refusal = std::optional<Response>;
@@ -170,6 +173,8 @@ platform::http::Application::Admission Router::admit(const Request& head) {
 
 Response Router::handle(const Request& request) {
     Call call{request, m_services, m_proxies.client_address(request), {}, {}, {}, {}};
+    if (call.client_address != request.peer_address) // the front's line has the proxy's
+        platform::log::info("forwarded", {{"client", call.client_address}, {"request_id", request.request_id}});
     if (is_demo(request))
         return handlers::demo(call);
     const Route* route = find_route(request);

@@ -111,12 +111,6 @@ bool is_name(const std::string& name) {
     });
 }
 
-bool is_form(const Request& request) {
-    const std::string* type = request.headers.find("Content-Type");
-    return type != nullptr &&
-           platform::lower_case(type->substr(0, type->find(';'))) == "application/x-www-form-urlencoded";
-}
-
 void set_person(Poco::JSON::Object& object, const std::string& name) {
     object.set("sub", subject_of(name));
     object.set("name", name);
@@ -139,7 +133,7 @@ std::optional<Response> DemoProvider::handle(const Request& request) {
     const bool is_post = request.method == "POST";
     const auto query = platform::Parameters::parse(request.query);
     const auto form = platform::Parameters::parse(is_post ? request.body : "");
-    if (!query || !form || (is_post && !is_form(request)))
+    if (!query || !form || (is_post && platform::http::media_type(request.headers) != platform::http::k_form_type))
         return error_response(400, "invalid_request");
     const std::string what = request.method + " " + path;
     if (what == "GET /.well-known/openid-configuration")

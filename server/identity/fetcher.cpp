@@ -64,10 +64,7 @@ void set_common_headers(platform::http::Headers& headers) {
 }
 
 Result<void> require_json(const ClientResponse& response, const platform::Url& url) {
-    const std::string* field = response.headers.find("Content-Type");
-    std::string type = field == nullptr ? std::string() : platform::lower_case(field->substr(0, field->find(';')));
-    while (type.ends_with(' '))
-        type.pop_back();
+    const std::string type = platform::http::media_type(response.headers);
     if (type == "application/json" || (type.starts_with("application/") && type.ends_with("+json")))
         return {};
     return Error{ErrorKind::invalid, url.origin.authority() + " answered " + url.path + " with \"" +

@@ -24,7 +24,7 @@ void add_claim(signin::Identity& identity, const std::string& name, std::string 
 
 void add_claims(signin::Identity& identity, const Poco::JSON::Object& claims) {
     for (const auto& [name, ignored] : claims) {
-        if (std::find(k_no_rule_claims.begin(), k_no_rule_claims.end(), name) != k_no_rule_claims.end())
+        if (!is_rule_claim(name))
             continue;
         if (auto one = json::get_string(claims, name))
             add_claim(identity, name, std::move(*one));
@@ -51,6 +51,10 @@ std::string bounded_email(std::string email) {
                                   return static_cast<unsigned char>(c) <= 0x20 || c == 0x7F;
                               });
     return is_plausible ? std::move(email) : std::string();
+}
+
+bool is_rule_claim(std::string_view name) {
+    return std::find(k_no_rule_claims.begin(), k_no_rule_claims.end(), name) == k_no_rule_claims.end();
 }
 
 void add_person(signin::Identity& identity, const Poco::JSON::Object& claims) {

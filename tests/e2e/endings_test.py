@@ -121,6 +121,7 @@ class Endings(unittest.TestCase):
             self.assertEqual(status_of(url, {"Host": "evil.example"}), 421)
             self.assertEqual(status_of(url, {"Origin": "https://evil.example"}), 403)
             self.assertEqual(status_of(url, {"Sec-Fetch-Mode": "no-cors"}), 403)
+            self.assertEqual(status_of(url, {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "iframe"}), 403)
             redirect = self.stack.server.log.read_text()
             self.assertNotIn(path, redirect)
             self.stack.sign_in_with_demo(browser)

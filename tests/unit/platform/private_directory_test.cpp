@@ -77,6 +77,16 @@ TEST_CASE("AG-09: what is not a private directory of this user is refused and no
     }
 }
 
+TEST_CASE("AG-09: a directory below a setgid one is private, too") {
+    const TemporaryDirectory directory;
+    REQUIRE(::chmod(directory.path().c_str(), 02700) == 0);
+    const std::string path = directory.file("place");
+    CHECK(ensure_private_directory(path));
+    CHECK(mode_of(path) == 02700);
+    REQUIRE(::chmod(path.c_str(), 02710) == 0);
+    check_denied(path);
+}
+
 TEST_CASE("a directory that cannot be made is an error") {
     const TemporaryDirectory directory;
     std::ofstream(directory.file("file")).close();

@@ -20,6 +20,24 @@ TEST_CASE("header names compare without case, values and order stay") {
     CHECK(headers.fields() == std::vector<Headers::Field>{{"SET-COOKIE", "c=3"}});
 }
 
+TEST_CASE("a media type is told from its parameters, with or without blanks between") {
+    for (const char* field :
+         {"application/x-www-form-urlencoded", "Application/X-WWW-Form-Urlencoded",
+          "application/x-www-form-urlencoded;charset=utf-8", "application/x-www-form-urlencoded ; charset=utf-8",
+          " application/x-www-form-urlencoded\t"}) {
+        Headers headers;
+        headers.set("content-type", field);
+        INFO(field);
+        CHECK(media_type(headers) == k_form_type);
+    }
+    for (const char* field : {"", " ", ";", "; charset=utf-8"}) {
+        Headers headers;
+        headers.set("Content-Type", field);
+        CHECK(media_type(headers).empty());
+    }
+    CHECK(media_type({}).empty());
+}
+
 TEST_CASE("SE-04: a cookie is found by exactly its name") {
     Request request;
     CHECK_FALSE(request.cookie("keyfob"));

@@ -131,6 +131,7 @@ TEST_CASE("a Host that is not ours is 421, before anything is handled") {
         INFO(host);
         const Answer answer = ask(socket, std::string("GET / HTTP/1.1\r\nHost: ") + host + "\r\n\r\n");
         CHECK(answer.status == 421);
+        CHECK(answer.body.find("the Host header is not this server's external_url") != std::string::npos);
         CHECK(answer.has("Connection: close"));
     }
     CHECK(application.requests().empty());
