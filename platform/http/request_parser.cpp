@@ -29,6 +29,7 @@ constexpr std::array k_singular = {"Host",
                                    "Sec-Secure-Session-Id",
                                    "Secure-Session-Response",
                                    "Sec-Fetch-Site",
+                                   "Sec-Fetch-Dest",
                                    "Sec-Fetch-Mode"};
 
 std::optional<Refusal> parse_request_line(std::string_view line, RequestHead& head) {
