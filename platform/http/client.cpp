@@ -109,27 +109,56 @@ Result<std::string> head_text(const ClientRequest& request) {
     return text + "Connection: close\r\n\r\n";
 }
 
-Result<void> send_stream(Channel& channel, const ClientRequest& request, const Patience& patience) {
-    std::array<char, k_piece> piece; // NOLINT(cppcoreguidelines-pro-type-member-init): filled by read
-    for (std::uint64_t left = request.body_length; left > 0;) {
-        request.body_stream->read(piece.data(),
-                                  static_cast<std::streamsize>(std::min<std::uint64_t>(left, piece.size())));
-        const std::streamsize count = request.body_stream->gcount();
-        if (count <= 0)
-            return Error{ErrorKind::failed, "the body to send ended too early"};
-        KEYFOB_TRY(channel.write({piece.data(), static_cast<std::size_t>(count)}, patience()));
-        left -= static_cast<std::uint64_t>(count);
-    }
-    return {};
-}
+/// Sends the request, and listens meanwhile: whoever refuses a body may say so without reading it.
+class Sender {
+public:
+    Sender(Channel& channel, ResponseReader& reader, const Patience& patience)
+        : m_channel(channel), m_reader(reader), m_patience(patience) {}
 
-Result<void> send(Channel& channel, const ClientRequest& request, const Patience& patience) {
-    KEYFOB_TRY_ASSIGN(const std::string head, head_text(request));
-    if (request.body_stream == nullptr)
-        return channel.write(head + request.body, patience());
-    KEYFOB_TRY(channel.write(head, patience()));
-    return send_stream(channel, request, patience);
-}
+    Result<void> send(const ClientRequest& request) {
+        KEYFOB_TRY_ASSIGN(const std::string head, head_text(request));
+        if (request.body_stream == nullptr)
+            return send(head + request.body);
+        KEYFOB_TRY(send(head));
+        return send_stream(request);
+    }
+
+private:
+    /// A 2xx that comes early refuses nothing: then the rest is sent, and nobody listens any more.
+    Result<void> send(std::string_view octets) {
+        while (!octets.empty() && !m_refused) {
+            KEYFOB_TRY_ASSIGN(const std::size_t sent, m_channel.write_some(octets, !m_reader.has_head(), m_patience()));
+            octets.remove_prefix(sent);
+            if (!octets.empty())
+                KEYFOB_TRY(listen());
+        }
+        return {};
+    }
+    Result<void> send_stream(const ClientRequest& request) {
+        std::array<char, k_piece> piece; // NOLINT(cppcoreguidelines-pro-type-member-init): filled by read
+        for (std::uint64_t left = request.body_length; left > 0 && !m_refused;) {
+            request.body_stream->read(piece.data(),
+                                      static_cast<std::streamsize>(std::min<std::uint64_t>(left, piece.size())));
+            const std::streamsize count = request.body_stream->gcount();
+            if (count <= 0)
+                return Error{ErrorKind::failed, "the body to send ended too early"};
+            KEYFOB_TRY(send({piece.data(), static_cast<std::size_t>(count)}));
+            left -= static_cast<std::uint64_t>(count);
+            if (left > 0)
+                KEYFOB_TRY(listen());
+        }
+        return {};
+    }
+    Result<void> listen() {
+        KEYFOB_TRY_ASSIGN(m_refused, m_reader.refused_early());
+        return {};
+    }
+
+    Channel& m_channel;
+    ResponseReader& m_reader;
+    const Patience& m_patience;
+    bool m_refused = false;
+};
 
 Error named(Error error, const Origin& origin) {
     if (error.message.find(origin.host) == std::string::npos)
@@ -143,7 +172,7 @@ Result<ClientResponse> exchange(const ClientOptions& options, const ClientReques
     const Patience patience(options);
     KEYFOB_TRY_ASSIGN(Channel channel, open_channel(request.url.origin, options));
     ResponseReader reader(channel, options, patience);
-    const Result<void> sent = send(channel, request, patience);
+    const Result<void> sent = Sender(channel, reader, patience).send(request);
     if (!sent && sent.error().kind != ErrorKind::unreachable)
         return sent.error();
     auto head = reader.read_head(); // also when sending broke off: the server may have refused the body and said why
