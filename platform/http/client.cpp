@@ -1,11 +1,11 @@
 #include "platform/http/client.h"
 
 #include "platform/http/channel.h"
+#include "platform/http/connect.h"
 #include "platform/http/response_reader.h"
 
 #include <Poco/Net/DNS.h>
 #include <Poco/Net/HostEntry.h>
-#include <Poco/Net/NetException.h>
 #include <Poco/Net/StreamSocket.h>
 
 #include <algorithm>
@@ -42,30 +42,6 @@ Result<std::vector<SocketAddress>> resolve(const Origin& origin) {
     }
 }
 
-/// The first of `addresses` that takes the connection, within `longest` for all of them together.
-Result<Poco::Net::StreamSocket> connect_any(const Origin& origin, const std::vector<SocketAddress>& addresses,
-                                            std::chrono::milliseconds longest) {
-    const SteadyTime deadline = std::chrono::steady_clock::now() + longest;
-    std::string why = "no address";
-    for (const SocketAddress& address : addresses) {
-        const auto left =
-            std::chrono::ceil<std::chrono::microseconds>(deadline - std::chrono::steady_clock::now()).count();
-        if (left <= 0)
-            return Error{ErrorKind::timed_out, "cannot reach " + origin.authority() + ": it did not answer in time"};
-        try {
-            Poco::Net::StreamSocket socket(address.family());
-            socket.connect(address, Poco::Timespan(left));
-            socket.setNoDelay(true);
-            return socket;
-        } catch (const Poco::TimeoutException&) {
-            why = "it did not answer in time";
-        } catch (const Poco::Exception& exception) {
-            why = exception.message().empty() ? exception.displayText() : std::string(exception.name());
-        }
-    }
-    return unreachable(origin, why);
-}
-
 Result<Channel> open_channel(const Origin& origin, const ClientOptions& options) {
     KEYFOB_TRY_ASSIGN(std::vector<SocketAddress> addresses, resolve(origin));
     if (options.allow_address) {
@@ -73,7 +49,10 @@ Result<Channel> open_channel(const Origin& origin, const ClientOptions& options)
         if (addresses.empty())
             return Error{ErrorKind::denied, "the address of " + origin.authority() + " is not allowed"};
     }
-    KEYFOB_TRY_ASSIGN(Poco::Net::StreamSocket socket, connect_any(origin, addresses, options.connect_deadline));
+    auto connected = connect_any(addresses, options.connect_deadline);
+    if (!connected)
+        return Error{connected.error().kind, "cannot reach " + origin.authority() + ": " + connected.error().message};
+    Poco::Net::StreamSocket socket = std::move(*connected);
     if (origin.scheme == "http")
         return Channel(std::move(socket));
     if (!options.tls)
