@@ -83,11 +83,15 @@ std::string agent_program() {
 
 Result<void> start_agent(const std::string& log_path) {
     const std::string program = agent_program();
-    auto started = platform::spawn_detached({program}, {.output = log_path, .new_session = true});
-    if (!started && started.error().kind == ErrorKind::not_found)
+    // In / it keeps no file system busy, and nothing depends on where somebody happened to be.
+    auto started = platform::spawn_detached({program}, {.output = log_path, .directory = "/", .new_session = true});
+    if (started)
+        return {};
+    if (started.error().kind == ErrorKind::not_found)
         return Error{ErrorKind::not_found, std::string("no agent runs, and there is no ") + k_agent + " to start",
                      std::string("install it beside ") + KEYFOB_CLI_NAME + " or in PATH"};
-    return started;
+    return Error{ErrorKind::failed, std::string(k_agent) + " does not start: " + started.error().message,
+                 "its messages go to " + log_path + ", which must be a file of yours"};
 }
 
 } // namespace

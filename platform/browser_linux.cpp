@@ -32,9 +32,10 @@ Result<void> try_each(const std::string& commands, const std::string& url) {
     for (std::string command; std::getline(list, command, ':');) {
         if (command.find_first_not_of(' ') == std::string::npos)
             continue;
-        last = spawn_detached(command_line(command, url), {.new_session = true});
-        if (last)
-            return last;
+        const auto started = spawn_detached(command_line(command, url), {.new_session = true});
+        if (started)
+            return {};
+        last = started.error();
     }
     return last;
 }
@@ -48,7 +49,8 @@ Result<void> open_browser(const std::string& url, const Environment& environment
     if (environment("DISPLAY").empty() && environment("WAYLAND_DISPLAY").empty())
         return Error{ErrorKind::not_found, "there is no display here to open a browser on",
                      "open the address in a browser yourself"};
-    return spawn_detached({"xdg-open", url}, {.new_session = true});
+    KEYFOB_TRY(spawn_detached({"xdg-open", url}, {.new_session = true}));
+    return {};
 }
 
 } // namespace keyfob::platform
