@@ -120,14 +120,14 @@ Result<void> Client::wait(Deadline deadline, int interrupt) const {
 Result<Object::Ptr> Client::read_answer(Deadline deadline, int interrupt) {
     while (true) {
         const std::size_t end = m_buffer.find('\n');
-        if (end < k_longest_line) {
+        if (end < k_longest_answer) {
             auto answer = platform::json::parse_object(std::string_view(m_buffer).substr(0, end));
             m_buffer.erase(0, end + 1);
             if (!answer)
                 return unreachable("answered something that is no JSON");
             return *answer;
         }
-        if (m_buffer.size() >= k_longest_line)
+        if (m_buffer.size() >= k_longest_answer)
             return unreachable("answered a line that is too long");
         KEYFOB_TRY(wait(deadline, interrupt));
         std::array<char, k_piece> piece; // NOLINT(cppcoreguidelines-pro-type-member-init): filled by recv
