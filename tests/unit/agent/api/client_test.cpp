@@ -7,6 +7,8 @@
 
 #include <catch2/catch.hpp>
 
+#include <unistd.h>
+
 using namespace keyfob;
 using agent::api::Client;
 using platform::ErrorKind;
@@ -119,7 +121,9 @@ TEST_CASE("an agent that does not speak our protocol says why", "[agent][api]") 
     const auto error = error_for(
         "{\"id\":null,\"error\":{\"code\":-32600,\"message\":\"other version\",\"data\":{\"code\":\"usage\"}}}\n");
     CHECK(error.message == "other version");
-    CHECK(error.code == "usage");
+    CHECK(error.code == agent::api::k_agent_unreachable);
+    CHECK(
+        error.hint.starts_with("`pkill -u " + std::to_string(::getuid()) + " keyfob-agent` ends the agent that runs"));
 }
 
 TEST_CASE("answers to what nobody asked are not kept", "[agent][api]") {
@@ -153,6 +157,9 @@ TEST_CASE("waiting ends when the interrupting descriptor is readable, and can go
     const auto interrupted = client.receive(*id, {.interrupt = reading.get()});
     REQUIRE_FALSE(interrupted);
     CHECK(interrupted.error().code == Client::k_interrupted);
+    const auto event = client.receive(*id, {.event = reading.get()});
+    REQUIRE_FALSE(event);
+    CHECK(event.error().code == Client::k_event);
     REQUIRE(client.call("go", Object()));
     CHECK(platform::json::get_string(**client.receive(*id), "is") == "late");
 }
