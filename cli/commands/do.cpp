@@ -31,6 +31,7 @@ constexpr const char* k_scheme = "Keyfob";            // of WWW-Authenticate, fr
 struct Delivered {
     ClientResponse head;
     std::string note;
+    std::string server;
 };
 
 Result<Client> make_client(const Url& url) {
@@ -62,7 +63,7 @@ Result<Delivered> exchange_all(const Client& client, ClientRequest request, Resp
         if (!head && !plan.next)
             return head.error();
         if (head)
-            return Delivered{*head, plan.note};
+            return Delivered{*head, plan.note, request.url.origin.text()};
         request.url = *plan.next;
         request.method = plan.method;
         request.body.clear(); // only a 303 comes here with one
@@ -107,6 +108,15 @@ bool asks_for_sign_in(const ClientResponse& head) {
            });
 }
 
+/// Signed out, scripts get one line (CL-06).
+Error in_one_line(Error error) {
+    if (error.code == agent::api::k_sign_in_needed) {
+        error.message += "; " + (error.hint.empty() ? "run " KEYFOB_CLI_NAME " login" : error.hint);
+        error.hint.clear();
+    }
+    return error;
+}
+
 int report(Console& console, const Delivered& delivered) {
     const ClientResponse& head = delivered.head;
     if (!delivered.note.empty())
@@ -117,19 +127,10 @@ int report(Console& console, const Delivered& delivered) {
         head.reason.empty() ? std::string(platform::http::reason_phrase(head.status)) : head.reason;
     Error error{ErrorKind::failed, "HTTP " + std::to_string(head.status) + " " + phrase};
     if (asks_for_sign_in(head)) {
-        error.hint = "sign in again: " KEYFOB_CLI_NAME " login";
+        error.hint = "the session is over: " KEYFOB_CLI_NAME " login " + delivered.server;
         error.code = agent::api::k_sign_in_needed;
     }
-    return fail(console, error);
-}
-
-/// Signed out, scripts get one line (CL-06).
-Error in_one_line(Error error) {
-    if (error.code == agent::api::k_sign_in_needed) {
-        error.message += "; " + (error.hint.empty() ? "run " KEYFOB_CLI_NAME " login" : error.hint);
-        error.hint.clear();
-    }
-    return error;
+    return fail(console, in_one_line(std::move(error)));
 }
 
 } // namespace

@@ -128,7 +128,9 @@ TEST_CASE("a 401 of a keyfob server is exit 4; any other is exit 1", "[cli]") {
     const auto outcome = fixture.run({"/x"});
     CHECK(outcome.code == code);
     CHECK(outcome.out == "who?");
-    CHECK(contains(outcome.err, "hint: sign in again: " KEYFOB_CLI_NAME " login") == (code == 4));
+    const std::string line = "error: HTTP 401 Unauthorized; the session is over: " KEYFOB_CLI_NAME " login " +
+                             fixture.server.origin() + "\n"; // CL-06: one line
+    CHECK(outcome.err == (code == 4 ? line : "error: HTTP 401 Unauthorized\n"));
     CHECK_FALSE(contains(outcome.err, "kfs_canary"));
 }
 
