@@ -39,7 +39,9 @@ constexpr std::array k_table{
             "[SERVER] [--no-browser] [--port N] [--timeout 10m] [--json]",
             "SERVER is an address like https://app.example.com; without it KEYFOB_SERVER is taken, else the server "
             "where you are signed in\n"
-            "already. The browser is BROWSER, else the desktop's. From a machine without one:\n"
+            "already. The browser is BROWSER, else the desktop's, which is not opened when messages do not go to a "
+            "terminal.\n"
+            "From a machine without one:\n"
             "  ssh -L 40123:127.0.0.1:40123 HOST\n"
             "  " KEYFOB_CLI_NAME " login SERVER --no-browser --port 40123\n"
             "and open the address that it prints in the browser in front of you.",
