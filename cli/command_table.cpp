@@ -50,6 +50,7 @@ constexpr std::array k_table{
             "[METHOD] PATH|URL [-X METHOD] [-H 'Name: value'] [-d DATA] [-i] [-o FILE]",
             "PATH is meant on the account's server. The body goes to standard output as it is. Redirects are followed "
             "on the same server only.\n"
+            "-o replaces FILE when the answer is complete and its status below 400; otherwise FILE stays as it is.\n"
             "HTTP status 400 and above: exit code 1; not signed in: 4. SSL_CERT_FILE names other certificates "
             "to trust than the system's.",
             k_do_options, 2, commands::do_request},

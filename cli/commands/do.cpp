@@ -32,6 +32,7 @@ struct Delivered {
     ClientResponse head;
     std::string note;
     std::string server;
+    bool dropped = false; ///< the body, because it is not what the file is for
 };
 
 Result<Client> make_client(const Url& url) {
@@ -88,6 +89,8 @@ ClientRequest to_client_request(HttpRequest& request, const Url& url, const Hand
 }
 
 Result<Delivered> run(const Context& context, ResponseSink& sink) {
+    if (context.arguments.value("o") == "")
+        return usage_error("-o names no file", "write -o FILE, or -o - for standard output");
     KEYFOB_TRY_ASSIGN(HttpRequest request, parse_http_request(context.arguments));
     KEYFOB_TRY_ASSIGN(auto agent, connect_agent(context.environment));
     const std::string account = option_or_variable(context, "account", "KEYFOB_ACCOUNT");
@@ -97,6 +100,8 @@ Result<Delivered> run(const Context& context, ResponseSink& sink) {
     auto delivered = exchange_all(client, to_client_request(request, url, hand_out), sink);
     if (delivered && !sink.finish())
         return Error{ErrorKind::cancelled, ""};
+    if (delivered)
+        delivered->dropped = sink.dropped();
     return delivered;
 }
 
@@ -130,6 +135,8 @@ int report(Console& console, const Delivered& delivered) {
         error.hint = "the session is over: " KEYFOB_CLI_NAME " login " + delivered.server;
         error.code = agent::api::k_sign_in_needed;
     }
+    if (delivered.dropped && error.hint.empty())
+        error.hint = "nothing was written to the file; without -o the answer's body is shown";
     return fail(console, in_one_line(std::move(error)));
 }
 
