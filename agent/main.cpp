@@ -25,6 +25,7 @@ environment: KEYFOB_AGENT_SOCKET, where the socket is, if not in the runtime dir
 
 int main(int argc, char** argv) {
     keyfob::platform::harden_process();
+    keyfob::platform::occupy_standard_descriptors();
     const std::string_view argument = argc == 2 ? argv[1] : "";
     if (argument == "--help" || argument == "-h" || argument == "--version") {
         std::cout << (argument == "--version" ? "keyfob-agent " KEYFOB_VERSION "\n" : k_usage);

@@ -39,7 +39,9 @@ constexpr std::array k_table{
             "[SERVER] [--no-browser] [--port N] [--timeout 10m] [--json]",
             "SERVER is an address like https://app.example.com; without it KEYFOB_SERVER is taken, else the server "
             "where you are signed in\n"
-            "already. The browser is BROWSER, else the desktop's. From a machine without one:\n"
+            "already. The browser is BROWSER, else the desktop's, which is not opened when messages do not go to a "
+            "terminal.\n"
+            "From a machine without one:\n"
             "  ssh -L 40123:127.0.0.1:40123 HOST\n"
             "  " KEYFOB_CLI_NAME " login SERVER --no-browser --port 40123\n"
             "and open the address that it prints in the browser in front of you.",
@@ -48,6 +50,7 @@ constexpr std::array k_table{
             "[METHOD] PATH|URL [-X METHOD] [-H 'Name: value'] [-d DATA] [-i] [-o FILE]",
             "PATH is meant on the account's server. The body goes to standard output as it is. Redirects are followed "
             "on the same server only.\n"
+            "-o replaces FILE when the answer is complete and its status below 400; otherwise FILE stays as it is.\n"
             "HTTP status 400 and above: exit code 1; not signed in: 4. SSL_CERT_FILE names other certificates "
             "to trust than the system's.",
             k_do_options, 2, commands::do_request},

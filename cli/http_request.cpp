@@ -115,6 +115,8 @@ Result<void> set_body_from_file(HttpRequest& request, const std::string& path) {
 }
 
 Result<void> set_body(HttpRequest& request, const std::string& data) {
+    if (data == "@")
+        return usage_error("-d @ names no file", "write -d @FILE, or -d @- for standard input");
     if (data == "@-") {
         KEYFOB_TRY_ASSIGN(request.body, read_all(STDIN_FILENO, "standard input"));
     } else if (data.starts_with('@')) {

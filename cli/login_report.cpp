@@ -41,12 +41,15 @@ void LoginReport::waiting(const std::string& server, const platform::Url& start,
     m_console.say("");
 }
 
-void LoginReport::browser(const platform::Result<void>& opened, const platform::Url& start) {
+void LoginReport::browser_started() {
+    if (!m_json)
+        m_console.say("Your browser is being asked to open it.");
+}
+
+void LoginReport::no_browser(const std::string& why, const platform::Url& start) {
     if (m_json)
         return;
-    if (opened)
-        return m_console.say("Your browser has been asked to open it.");
-    m_console.note("no browser was opened: " + opened.error().message);
+    m_console.note("no browser was opened: " + why + "; open the address yourself");
     elsewhere(start);
 }
 

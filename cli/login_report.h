@@ -17,8 +17,8 @@ public:
     LoginReport(Console& console, bool json) : m_console(console), m_json(json) {}
 
     void waiting(const std::string& server, const platform::Url& start, std::int64_t expires_in);
-    /// What came of opening one.
-    void browser(const platform::Result<void>& opened, const platform::Url& start);
+    void browser_started();
+    void no_browser(const std::string& why, const platform::Url& start);
     /// How to use a browser that is not on this machine.
     void elsewhere(const platform::Url& start);
     void still_waiting(std::int64_t expires_in);

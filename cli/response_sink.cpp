@@ -1,16 +1,13 @@
 #include "cli/response_sink.h"
 
 #include "platform/encoding.h"
-#include "platform/system_error.h"
 
 #include <limits>
-
-#include <fcntl.h>
-#include <unistd.h>
 
 namespace keyfob::cli {
 namespace {
 
+constexpr int k_first_error = 400;
 constexpr std::size_t k_no_limit = std::numeric_limits<std::size_t>::max();
 
 /// Header fields are text of the server for a terminal, unlike the body.
@@ -23,37 +20,34 @@ std::string head_text(const platform::http::ClientResponse& head) {
 
 } // namespace
 
-bool ResponseSink::failed() {
-    m_error = platform::system_error("write " + m_file);
-    return false;
+bool ResponseSink::check(const platform::Result<void>& written) {
+    if (!written)
+        m_error = written.error();
+    return written.has_value();
 }
 
 bool ResponseSink::begin(const platform::http::ClientResponse& head) {
-    if (!m_file.empty()) {
-        m_fd.reset(::open(m_file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
-        if (!m_fd)
-            return failed();
+    m_dropped = !m_file.empty() && head.status >= k_first_error;
+    if (!m_file.empty() && !m_dropped) {
+        auto output = OutputFile::create(m_file);
+        if (!output) {
+            m_error = output.error();
+            return false;
+        }
+        m_output.emplace(std::move(*output));
     }
     return !m_with_head || write(head_text(head));
 }
 
 bool ResponseSink::write(std::string_view piece) {
-    if (m_file.empty())
-        return m_console.write(piece);
-    while (!piece.empty()) {
-        const ssize_t count = ::write(m_fd.get(), piece.data(), piece.size());
-        if (count < 0 && errno == EINTR)
-            continue;
-        if (count < 0)
-            return failed();
-        piece.remove_prefix(static_cast<std::size_t>(count));
-    }
-    return true;
+    if (m_dropped)
+        return true;
+    return m_output ? check(m_output->write(piece)) : m_console.write(piece);
 }
 
 bool ResponseSink::finish() {
-    if (m_fd && ::close(m_fd.release()) != 0)
-        return failed();
+    if (m_output && !check(m_output->commit()))
+        return false;
     return !stopped();
 }
 

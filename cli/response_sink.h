@@ -1,9 +1,9 @@
 #pragma once
 
 #include "cli/console.h"
+#include "cli/output_file.h"
 #include "platform/http/client.h"
 #include "platform/result.h"
-#include "platform/unique_fd.h"
 
 #include <optional>
 #include <string>
@@ -11,7 +11,8 @@
 
 namespace keyfob::cli {
 
-/// Where a response goes, piece by piece: stdout, or a file that is made when the first response to keep begins.
+/// Where a response goes, piece by piece: stdout, or a file, which it replaces when it is complete and its status is below 400. What is behind
+/// a higher status is not what the file is for: it is dropped.
 class ResponseSink {
 public:
     /// `file`: empty or `-` for stdout. `with_head`: status line and header fields come first.
@@ -21,18 +22,20 @@ public:
     // False: stop, it cannot be delivered; error() says why, unless the reader of stdout has just gone away.
     [[nodiscard]] bool begin(const platform::http::ClientResponse& head);
     [[nodiscard]] bool write(std::string_view piece);
-    /// After the last piece: some file systems tell of a full disk only now.
+    /// After the last piece.
     [[nodiscard]] bool finish();
     [[nodiscard]] bool stopped() const { return m_error || m_console.output_gone(); }
+    [[nodiscard]] bool dropped() const { return m_dropped; }
     [[nodiscard]] std::optional<platform::Error> error() const { return m_error ? m_error : m_console.output_error(); }
 
 private:
-    bool failed();
+    bool check(const platform::Result<void>& written);
 
     Console& m_console;
     std::string m_file;
     bool m_with_head;
-    platform::UniqueFd m_fd;
+    bool m_dropped = false;
+    std::optional<OutputFile> m_output;
     std::optional<platform::Error> m_error;
 };
 

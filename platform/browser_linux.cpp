@@ -1,6 +1,5 @@
 #include "platform/browser.h"
 
-#include "platform/process.h"
 #include "platform/url.h"
 
 #include <sstream>
@@ -26,13 +25,13 @@ std::vector<std::string> command_line(const std::string& command, const std::str
     return words;
 }
 
-Result<void> try_each(const std::string& commands, const std::string& url) {
+Result<ChildProcess> try_each(const std::string& commands, const std::string& url) {
     std::istringstream list(commands);
-    Result<void> last = Error{ErrorKind::not_found, "BROWSER names no program"};
+    Result<ChildProcess> last = Error{ErrorKind::not_found, "BROWSER names no program"};
     for (std::string command; std::getline(list, command, ':');) {
         if (command.find_first_not_of(' ') == std::string::npos)
             continue;
-        last = spawn_detached(command_line(command, url), {.new_session = true});
+        last = spawn_child(command_line(command, url), {.new_session = true});
         if (last)
             return last;
     }
@@ -41,14 +40,14 @@ Result<void> try_each(const std::string& commands, const std::string& url) {
 
 } // namespace
 
-Result<void> open_browser(const std::string& url, const Environment& environment) {
+Result<ChildProcess> open_browser(const std::string& url, const Environment& environment) {
     KEYFOB_TRY(Url::parse(url));
     if (const std::string commands = environment("BROWSER"); !commands.empty())
         return try_each(commands, url);
     if (environment("DISPLAY").empty() && environment("WAYLAND_DISPLAY").empty())
         return Error{ErrorKind::not_found, "there is no display here to open a browser on",
                      "open the address in a browser yourself"};
-    return spawn_detached({"xdg-open", url}, {.new_session = true});
+    return spawn_child({"xdg-open", url}, {.new_session = true});
 }
 
 } // namespace keyfob::platform

@@ -12,8 +12,9 @@ namespace keyfob::platform {
 class DirectoryWatch {
 public:
     [[nodiscard]] static Result<DirectoryWatch> watch(const std::string& directory); ///< Errors: failed.
-    /// Returns when something has been created, moved in or changed its mode since the last call, or after `longest`; may return early.
-    void wait(std::chrono::milliseconds longest);
+    /// Returns when something has been created, moved in or changed its mode since the last call, when `other` is readable, or after `longest`;
+    /// may return early.
+    void wait(std::chrono::milliseconds longest, int other = -1);
 
 private:
     explicit DirectoryWatch(UniqueFd fd) : m_fd(std::move(fd)) {}

@@ -17,10 +17,9 @@ Result<DirectoryWatch> DirectoryWatch::watch(const std::string& directory) {
     return DirectoryWatch(std::move(fd));
 }
 
-void DirectoryWatch::wait(std::chrono::milliseconds longest) {
-    pollfd ready{m_fd.get(), POLLIN, 0};
-    if (::poll(&ready, 1, static_cast<int>(std::max<std::int64_t>(longest.count(), 0))) <= 0)
-        return;
+void DirectoryWatch::wait(std::chrono::milliseconds longest, int other) {
+    std::array<pollfd, 2> watched{pollfd{m_fd.get(), POLLIN, 0}, pollfd{other, POLLIN, 0}};
+    ::poll(watched.data(), watched.size(), static_cast<int>(std::max<std::int64_t>(longest.count(), 0)));
     alignas(inotify_event) std::array<char, 4096> events; // NOLINT(cppcoreguidelines-pro-type-member-init)
     while (::read(m_fd.get(), events.data(), events.size()) > 0) {
     }

@@ -105,6 +105,7 @@ void block_signals() {
 
 int main(int argc, char** argv) {
     platform::harden_process();
+    platform::occupy_standard_descriptors();
     const auto arguments = parse({argv + 1, argv + argc});
     if (!arguments) {
         std::cerr << "error: this is not how keyfob-server is started\n" << k_usage;

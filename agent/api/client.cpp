@@ -59,13 +59,30 @@ Error error_of(const Object& error) {
             text(data, "hint"), word};
 }
 
+/// By name, not by the number that the kernel knows: that is the service manager's where it holds the socket.
+std::string pkill(const std::string& option) {
+    return "`pkill " + option + "-u " + std::to_string(::getuid()) + " keyfob-agent`";
+}
+
+Error no_agent(const Error& error) {
+    return {error.kind, "no agent: " + error.message,
+            error.kind == ErrorKind::timed_out ? "is it stopped? " + pkill("-CONT ") + " lets it go on" : error.hint,
+            k_agent_unreachable};
+}
+
+Error other_protocol(const Object& error) {
+    Error said = error_of(error);
+    said.code = k_agent_unreachable;
+    said.hint = pkill("") + " ends the agent that runs; the next command starts one of its own version";
+    return said;
+}
+
 } // namespace
 
 Result<Client> Client::connect(const std::string& socket_path, std::string client_name) {
     auto socket = platform::connect_unix(socket_path);
     if (!socket)
-        return Error{socket.error().kind, "no agent: " + socket.error().message, socket.error().hint,
-                     k_agent_unreachable};
+        return no_agent(socket.error());
     // The agent checks us; we check it, because the URL to open and what we ask for should not come from or go to a stranger.
     if (const auto peer = platform::peer_credentials(socket->get()); !peer || peer->uid != ::getuid())
         return Error{ErrorKind::denied, "the agent at " + socket_path + " is not yours", "", k_agent_unreachable};
@@ -100,36 +117,39 @@ Result<std::int64_t> Client::send(const std::string& method, const Object& param
     return id;
 }
 
-Result<void> Client::wait(Deadline deadline, int interrupt) const {
-    std::array<pollfd, 2> watched{pollfd{m_socket.get(), POLLIN, 0}, pollfd{interrupt, POLLIN, 0}};
+Result<void> Client::wait(Deadline deadline, const Patience& patience) const {
+    std::array<pollfd, 3> watched{pollfd{m_socket.get(), POLLIN, 0}, pollfd{patience.interrupt, POLLIN, 0},
+                                  pollfd{patience.event, POLLIN, 0}};
     while (true) {
         const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
         if (left.count() <= 0)
             return unreachable("does not answer");
         const auto now = std::min<std::chrono::milliseconds>(left, std::chrono::hours{1}); // what an int can hold
-        const int ready = ::poll(watched.data(), interrupt < 0 ? 1 : 2, static_cast<int>(now.count()));
+        const int ready = ::poll(watched.data(), watched.size(), static_cast<int>(now.count()));
         if (ready < 0 && errno != EINTR)
             return unreachable("cannot be waited for");
         if (ready > 0 && watched[1].revents != 0)
             return Error{ErrorKind::cancelled, "interrupted", "", k_interrupted};
+        if (ready > 0 && watched[0].revents == 0)
+            return Error{ErrorKind::cancelled, "something else has happened", "", k_event};
         if (ready > 0)
             return {};
     }
 }
 
-Result<Object::Ptr> Client::read_answer(Deadline deadline, int interrupt) {
+Result<Object::Ptr> Client::read_answer(Deadline deadline, const Patience& patience) {
     while (true) {
         const std::size_t end = m_buffer.find('\n');
-        if (end < k_longest_line) {
+        if (end < k_longest_answer) {
             auto answer = platform::json::parse_object(std::string_view(m_buffer).substr(0, end));
             m_buffer.erase(0, end + 1);
             if (!answer)
                 return unreachable("answered something that is no JSON");
             return *answer;
         }
-        if (m_buffer.size() >= k_longest_line)
+        if (m_buffer.size() >= k_longest_answer)
             return unreachable("answered a line that is too long");
-        KEYFOB_TRY(wait(deadline, interrupt));
+        KEYFOB_TRY(wait(deadline, patience));
         std::array<char, k_piece> piece; // NOLINT(cppcoreguidelines-pro-type-member-init): filled by recv
         const ssize_t count = ::recv(m_socket.get(), piece.data(), piece.size(), 0);
         if (count < 0 && errno == EINTR)
@@ -144,7 +164,7 @@ Result<void> Client::keep(const Object::Ptr& answer) {
     const auto id = platform::json::get_integer(*answer, "id");
     const auto error = platform::json::get_object(*answer, "error");
     if ((!id || *id == k_hello_id) && !error.isNull())
-        return error_of(*error); // it does not speak our protocol
+        return other_protocol(*error);
     if (id && *id > k_hello_id && *id <= m_last_id)
         m_answers[*id] = answer;
     return {};
@@ -153,7 +173,7 @@ Result<void> Client::keep(const Object::Ptr& answer) {
 Result<Object::Ptr> Client::receive(std::int64_t id, const Patience& patience) {
     const Deadline deadline = std::chrono::steady_clock::now() + patience.longest;
     while (m_answers.count(id) == 0) {
-        KEYFOB_TRY_ASSIGN(const Object::Ptr answer, read_answer(deadline, patience.interrupt));
+        KEYFOB_TRY_ASSIGN(const Object::Ptr answer, read_answer(deadline, patience));
         KEYFOB_TRY(keep(answer));
     }
     const Object::Ptr answer = m_answers[id];

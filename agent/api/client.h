@@ -17,6 +17,7 @@ namespace keyfob::agent::api {
 struct Patience {
     std::chrono::seconds longest{60}; ///< more than the agent's longest way: keychain, discovery, renewal
     int interrupt = -1;               ///< a descriptor that ends the waiting when it becomes readable
+    int event = -1;                   ///< another, for something else
 };
 
 /// A connection of a command to the agent. Blocking, never without a bound. One thread.
@@ -25,25 +26,27 @@ public:
     using Object = Poco::JSON::Object;
 
     /// `hello` goes out together with the first request. Errors, all with code agent_unreachable: not_found (no socket), unreachable (nobody
-    /// listens), denied (the socket is not to be opened, or somebody else's), failed.
+    /// listens), timed_out (it is stopped), denied (the socket is not to be opened, or somebody else's), failed.
     [[nodiscard]] static platform::Result<Client> connect(const std::string& socket_path, std::string client_name);
 
     /// The id of the request, for receive(). Errors: unreachable, invalid (too long).
     [[nodiscard]] platform::Result<std::int64_t> send(const std::string& method, const Object& parameters);
-    /// The result of request `id`. Errors: what the agent says, with its `code` and `hint`; unreachable (it has gone, talks nonsense, or does not
-    /// answer in time); cancelled, with code k_interrupted, when it was interrupted: then the answer can be awaited again.
+    /// The result of request `id`. Errors: what the agent says, with its `code` and `hint`, but agent_unreachable when it does not speak our
+    /// protocol; unreachable (it has gone, talks nonsense, or does not answer in time); cancelled, with code k_interrupted or k_event, when the
+    /// one or the other descriptor is readable: then the answer can be awaited again.
     [[nodiscard]] platform::Result<Object::Ptr> receive(std::int64_t id, const Patience& patience = {});
     [[nodiscard]] platform::Result<Object::Ptr> call(const std::string& method, const Object& parameters);
 
-    /// Code of the error of an interrupted receive(); never sent.
+    // Codes of the error of an interrupted receive(); never sent.
     static constexpr const char* k_interrupted = "interrupted";
+    static constexpr const char* k_event = "event";
 
 private:
     Client(platform::UniqueFd socket, std::string name) : m_socket(std::move(socket)), m_name(std::move(name)) {}
     [[nodiscard]] platform::Result<void> write(std::string_view octets);
     using Deadline = std::chrono::steady_clock::time_point;
-    [[nodiscard]] platform::Result<void> wait(Deadline deadline, int interrupt) const;
-    [[nodiscard]] platform::Result<Object::Ptr> read_answer(Deadline deadline, int interrupt);
+    [[nodiscard]] platform::Result<void> wait(Deadline deadline, const Patience& patience) const;
+    [[nodiscard]] platform::Result<Object::Ptr> read_answer(Deadline deadline, const Patience& patience);
     [[nodiscard]] platform::Result<void> keep(const Object::Ptr& answer);
 
     platform::UniqueFd m_socket;

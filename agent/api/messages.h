@@ -6,7 +6,8 @@ namespace keyfob::agent::api {
 
 /// Names of the protocol; PROTOCOL.md explains each.
 inline constexpr int k_protocol_version = 1;
-inline constexpr std::size_t k_longest_line = 64 * 1024; ///< octets, its line end included
+inline constexpr std::size_t k_longest_line = 1 << 16;   ///< of a request: octets, its line end included
+inline constexpr std::size_t k_longest_answer = 1 << 20; ///< has room for a hundred accounts with the longest names
 
 inline constexpr const char* k_hello = "hello";
 inline constexpr const char* k_login_start = "login.start";

@@ -1,5 +1,7 @@
 #include "agent/api/paths.h"
 
+#include <string_view>
+
 namespace keyfob::agent::api {
 
 std::string socket_path(const platform::Environment& environment) {
@@ -11,8 +13,13 @@ std::string socket_path(const platform::Environment& environment) {
 }
 
 std::string lock_path(const std::string& socket_path) {
-    const std::size_t slash = socket_path.rfind('/');
-    return (slash == std::string::npos ? std::string(".") : socket_path.substr(0, slash)) + "/agent.lock";
+    return socket_path + ".lock";
+}
+
+std::string log_path(const std::string& socket_path) {
+    constexpr std::string_view k_ending = ".sock";
+    const bool ends_so = socket_path.ends_with(k_ending);
+    return socket_path.substr(0, socket_path.size() - (ends_so ? k_ending.size() : 0)) + ".log";
 }
 
 } // namespace keyfob::agent::api

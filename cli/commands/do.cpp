@@ -31,6 +31,8 @@ constexpr const char* k_scheme = "Keyfob";            // of WWW-Authenticate, fr
 struct Delivered {
     ClientResponse head;
     std::string note;
+    std::string server;
+    bool dropped = false; ///< the body, because it is not what the file is for
 };
 
 Result<Client> make_client(const Url& url) {
@@ -62,7 +64,7 @@ Result<Delivered> exchange_all(const Client& client, ClientRequest request, Resp
         if (!head && !plan.next)
             return head.error();
         if (head)
-            return Delivered{*head, plan.note};
+            return Delivered{*head, plan.note, request.url.origin.text()};
         request.url = *plan.next;
         request.method = plan.method;
         request.body.clear(); // only a 303 comes here with one
@@ -87,6 +89,8 @@ ClientRequest to_client_request(HttpRequest& request, const Url& url, const Hand
 }
 
 Result<Delivered> run(const Context& context, ResponseSink& sink) {
+    if (context.arguments.value("o") == "")
+        return usage_error("-o names no file", "write -o FILE, or -o - for standard output");
     KEYFOB_TRY_ASSIGN(HttpRequest request, parse_http_request(context.arguments));
     KEYFOB_TRY_ASSIGN(auto agent, connect_agent(context.environment));
     const std::string account = option_or_variable(context, "account", "KEYFOB_ACCOUNT");
@@ -96,6 +100,8 @@ Result<Delivered> run(const Context& context, ResponseSink& sink) {
     auto delivered = exchange_all(client, to_client_request(request, url, hand_out), sink);
     if (delivered && !sink.finish())
         return Error{ErrorKind::cancelled, ""};
+    if (delivered)
+        delivered->dropped = sink.dropped();
     return delivered;
 }
 
@@ -105,6 +111,15 @@ bool asks_for_sign_in(const ClientResponse& head) {
     return head.status == 401 && std::any_of(challenges.begin(), challenges.end(), [](std::string_view challenge) {
                return platform::equal_ignoring_case(challenge.substr(0, challenge.find(' ')), k_scheme);
            });
+}
+
+/// Signed out, scripts get one line (CL-06).
+Error in_one_line(Error error) {
+    if (error.code == agent::api::k_sign_in_needed) {
+        error.message += "; " + (error.hint.empty() ? "run " KEYFOB_CLI_NAME " login" : error.hint);
+        error.hint.clear();
+    }
+    return error;
 }
 
 int report(Console& console, const Delivered& delivered) {
@@ -117,19 +132,12 @@ int report(Console& console, const Delivered& delivered) {
         head.reason.empty() ? std::string(platform::http::reason_phrase(head.status)) : head.reason;
     Error error{ErrorKind::failed, "HTTP " + std::to_string(head.status) + " " + phrase};
     if (asks_for_sign_in(head)) {
-        error.hint = "sign in again: " KEYFOB_CLI_NAME " login";
+        error.hint = "the session is over: " KEYFOB_CLI_NAME " login " + delivered.server;
         error.code = agent::api::k_sign_in_needed;
     }
-    return fail(console, error);
-}
-
-/// Signed out, scripts get one line (CL-06).
-Error in_one_line(Error error) {
-    if (error.code == agent::api::k_sign_in_needed) {
-        error.message += "; " + (error.hint.empty() ? "run " KEYFOB_CLI_NAME " login" : error.hint);
-        error.hint.clear();
-    }
-    return error;
+    if (delivered.dropped && error.hint.empty())
+        error.hint = "nothing was written to the file; without -o the answer's body is shown";
+    return fail(console, in_one_line(std::move(error)));
 }
 
 } // namespace

@@ -10,6 +10,7 @@
 #include "platform/browser.h"
 #include "platform/json.h"
 
+#include <optional>
 #include <set>
 
 namespace keyfob::cli::commands {
@@ -102,26 +103,52 @@ Result<Object::Ptr> cancel(Client& agent, const std::string& login_id, std::int6
     return answer ? std::move(answer) : cancelled();
 }
 
-Result<Object::Ptr> wait_for_account(Client& agent, const Started& started, Interrupt& interrupt) {
+/// A browser that nobody asked for must not pop up from a job without a terminal; $BROWSER is asking.
+std::optional<platform::ChildProcess> open_browser(const Context& context, LoginReport& report, const Url& start) {
+    if (context.arguments.has("no-browser")) {
+        report.elsewhere(start);
+        return std::nullopt;
+    }
+    if (!context.console.person_reads() && context.environment("BROWSER").empty()) {
+        report.no_browser("messages do not go to a terminal here (BROWSER=xdg-open opens one all the same)", start);
+        return std::nullopt;
+    }
+    auto opener = platform::open_browser(start.text(), context.environment);
+    if (!opener) {
+        report.no_browser(opener.error().message, start);
+        return std::nullopt;
+    }
+    report.browser_started();
+    return std::move(*opener);
+}
+
+/// The answer to login.wait. Meanwhile the program that opens the browser may end, and is dropped then.
+Result<Object::Ptr> await_end(Client& agent, std::int64_t id, const Started& started, const Interrupt& interrupt,
+                              std::optional<platform::ChildProcess>& opener, LoginReport& report) {
+    const agent::api::Patience as_ever;
+    const std::chrono::seconds longest = std::chrono::seconds(started.expires_in) + as_ever.longest;
+    while (true) {
+        auto answer = agent.receive(
+            id, {.longest = longest, .interrupt = interrupt.descriptor(), .event = opener ? opener->descriptor() : -1});
+        if (answer || answer.error().code != Client::k_event)
+            return answer;
+        if (const int code = opener->exit_code().value_or(0); code != 0)
+            report.no_browser("the program that opens it ended with exit code " + std::to_string(code), started.start);
+        opener.reset();
+    }
+}
+
+Result<Object::Ptr> wait_for_account(Client& agent, const Started& started, Interrupt& interrupt,
+                                     std::optional<platform::ChildProcess> opener, LoginReport& report) {
     Object parameters;
     parameters.set("login_id", started.login_id);
     KEYFOB_TRY_ASSIGN(const std::int64_t id, agent.send(agent::api::k_login_wait, parameters));
-    const agent::api::Patience as_ever;
-    auto answer = agent.receive(id, {.longest = std::chrono::seconds(started.expires_in) + as_ever.longest,
-                                     .interrupt = interrupt.descriptor()});
+    auto answer = await_end(agent, id, started, interrupt, opener, report);
     if (!answer && was_interrupted(answer.error()))
         answer = cancel(agent, started.login_id, id, interrupt);
     KEYFOB_TRY(answer);
     const Object::Ptr account = platform::json::get_object(**answer, "account");
     return account.isNull() ? Result<Object::Ptr>(agent_nonsense("login.wait")) : account;
-}
-
-/// A browser that nobody asked for must not pop up from a job without a terminal; $BROWSER is asking.
-void open_browser(const Context& context, LoginReport& report, const Url& start) {
-    const bool wanted = context.console.person_reads() || !context.environment("BROWSER").empty();
-    if (context.arguments.has("no-browser") || !wanted)
-        return report.elsewhere(start);
-    report.browser(platform::open_browser(start.text(), context.environment), start);
 }
 
 Result<Object::Ptr> sign_in(const Context& context, LoginReport& report) {
@@ -136,9 +163,9 @@ Result<Object::Ptr> sign_in(const Context& context, LoginReport& report) {
         return was_interrupted(answer.error()) ? cancelled() : answer.error();
     KEYFOB_TRY_ASSIGN(const Started started, read_started(**answer));
     report.waiting(server.text(), started.start, started.expires_in);
-    open_browser(context, report, started.start);
+    auto opener = open_browser(context, report, started.start);
     report.still_waiting(started.expires_in);
-    return wait_for_account(agent, started, interrupt);
+    return wait_for_account(agent, started, interrupt, std::move(opener), report);
 }
 
 } // namespace

@@ -138,6 +138,20 @@ Result<void> Channel::write(std::string_view octets, SteadyTime deadline) {
     return {};
 }
 
+Result<std::size_t> Channel::write_some(std::string_view octets, bool until_readable, SteadyTime deadline) {
+    if (std::chrono::steady_clock::now() >= deadline)
+        return too_late();
+    KEYFOB_TRY_ASSIGN(const Attempt attempt, write_once(octets.substr(0, k_most_at_once)));
+    if (attempt.lacking != 0)
+        KEYFOB_TRY(wait(static_cast<short>(attempt.lacking | (until_readable ? POLLIN : 0)), deadline));
+    return attempt.moved;
+}
+
+Result<std::optional<std::size_t>> Channel::read_available(char* buffer, std::size_t size) {
+    KEYFOB_TRY_ASSIGN(const Attempt attempt, read_once(buffer, size));
+    return attempt.lacking != 0 ? std::nullopt : std::optional(attempt.moved);
+}
+
 bool Channel::has_pending() const {
     return m_tls && SSL_pending(m_tls.get()) > 0;
 }

@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -26,6 +27,13 @@ public:
     /// Errors: timed_out, unreachable (reset, or TLS cut off), denied (certificate).
     [[nodiscard]] Result<std::size_t> read(char* buffer, std::size_t size, SteadyTime deadline);
     [[nodiscard]] Result<void> write(std::string_view octets, SteadyTime deadline);
+
+    // For whoever listens while speaking.
+    /// Writes the beginning of `octets` and returns its length, which may be 0: with `until_readable` also when there may be something to read.
+    /// What was not written must come first the next time.
+    [[nodiscard]] Result<std::size_t> write_some(std::string_view octets, bool until_readable, SteadyTime deadline);
+    /// Like read(), but nullopt when nothing is there yet.
+    [[nodiscard]] Result<std::optional<std::size_t>> read_available(char* buffer, std::size_t size);
 
     /// Octets that TLS has decrypted and nobody has read: no poll on the descriptor would tell.
     [[nodiscard]] bool has_pending() const;

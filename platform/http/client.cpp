@@ -1,11 +1,11 @@
 #include "platform/http/client.h"
 
 #include "platform/http/channel.h"
+#include "platform/http/connect.h"
 #include "platform/http/response_reader.h"
 
 #include <Poco/Net/DNS.h>
 #include <Poco/Net/HostEntry.h>
-#include <Poco/Net/NetException.h>
 #include <Poco/Net/StreamSocket.h>
 
 #include <algorithm>
@@ -42,30 +42,6 @@ Result<std::vector<SocketAddress>> resolve(const Origin& origin) {
     }
 }
 
-/// The first of `addresses` that takes the connection, within `longest` for all of them together.
-Result<Poco::Net::StreamSocket> connect_any(const Origin& origin, const std::vector<SocketAddress>& addresses,
-                                            std::chrono::milliseconds longest) {
-    const SteadyTime deadline = std::chrono::steady_clock::now() + longest;
-    std::string why = "no address";
-    for (const SocketAddress& address : addresses) {
-        const auto left =
-            std::chrono::ceil<std::chrono::microseconds>(deadline - std::chrono::steady_clock::now()).count();
-        if (left <= 0)
-            return Error{ErrorKind::timed_out, "cannot reach " + origin.authority() + ": it did not answer in time"};
-        try {
-            Poco::Net::StreamSocket socket(address.family());
-            socket.connect(address, Poco::Timespan(left));
-            socket.setNoDelay(true);
-            return socket;
-        } catch (const Poco::TimeoutException&) {
-            why = "it did not answer in time";
-        } catch (const Poco::Exception& exception) {
-            why = exception.message().empty() ? exception.displayText() : std::string(exception.name());
-        }
-    }
-    return unreachable(origin, why);
-}
-
 Result<Channel> open_channel(const Origin& origin, const ClientOptions& options) {
     KEYFOB_TRY_ASSIGN(std::vector<SocketAddress> addresses, resolve(origin));
     if (options.allow_address) {
@@ -73,7 +49,10 @@ Result<Channel> open_channel(const Origin& origin, const ClientOptions& options)
         if (addresses.empty())
             return Error{ErrorKind::denied, "the address of " + origin.authority() + " is not allowed"};
     }
-    KEYFOB_TRY_ASSIGN(Poco::Net::StreamSocket socket, connect_any(origin, addresses, options.connect_deadline));
+    auto connected = connect_any(addresses, options.connect_deadline);
+    if (!connected)
+        return Error{connected.error().kind, "cannot reach " + origin.authority() + ": " + connected.error().message};
+    Poco::Net::StreamSocket socket = std::move(*connected);
     if (origin.scheme == "http")
         return Channel(std::move(socket));
     if (!options.tls)
@@ -109,27 +88,56 @@ Result<std::string> head_text(const ClientRequest& request) {
     return text + "Connection: close\r\n\r\n";
 }
 
-Result<void> send_stream(Channel& channel, const ClientRequest& request, const Patience& patience) {
-    std::array<char, k_piece> piece; // NOLINT(cppcoreguidelines-pro-type-member-init): filled by read
-    for (std::uint64_t left = request.body_length; left > 0;) {
-        request.body_stream->read(piece.data(),
-                                  static_cast<std::streamsize>(std::min<std::uint64_t>(left, piece.size())));
-        const std::streamsize count = request.body_stream->gcount();
-        if (count <= 0)
-            return Error{ErrorKind::failed, "the body to send ended too early"};
-        KEYFOB_TRY(channel.write({piece.data(), static_cast<std::size_t>(count)}, patience()));
-        left -= static_cast<std::uint64_t>(count);
-    }
-    return {};
-}
+/// Sends the request, and listens meanwhile: whoever refuses a body may say so without reading it.
+class Sender {
+public:
+    Sender(Channel& channel, ResponseReader& reader, const Patience& patience)
+        : m_channel(channel), m_reader(reader), m_patience(patience) {}
 
-Result<void> send(Channel& channel, const ClientRequest& request, const Patience& patience) {
-    KEYFOB_TRY_ASSIGN(const std::string head, head_text(request));
-    if (request.body_stream == nullptr)
-        return channel.write(head + request.body, patience());
-    KEYFOB_TRY(channel.write(head, patience()));
-    return send_stream(channel, request, patience);
-}
+    Result<void> send(const ClientRequest& request) {
+        KEYFOB_TRY_ASSIGN(const std::string head, head_text(request));
+        if (request.body_stream == nullptr)
+            return send(head + request.body);
+        KEYFOB_TRY(send(head));
+        return send_stream(request);
+    }
+
+private:
+    /// A 2xx that comes early refuses nothing: then the rest is sent, and nobody listens any more.
+    Result<void> send(std::string_view octets) {
+        while (!octets.empty() && !m_refused) {
+            KEYFOB_TRY_ASSIGN(const std::size_t sent, m_channel.write_some(octets, !m_reader.has_head(), m_patience()));
+            octets.remove_prefix(sent);
+            if (!octets.empty())
+                KEYFOB_TRY(listen());
+        }
+        return {};
+    }
+    Result<void> send_stream(const ClientRequest& request) {
+        std::array<char, k_piece> piece; // NOLINT(cppcoreguidelines-pro-type-member-init): filled by read
+        for (std::uint64_t left = request.body_length; left > 0 && !m_refused;) {
+            request.body_stream->read(piece.data(),
+                                      static_cast<std::streamsize>(std::min<std::uint64_t>(left, piece.size())));
+            const std::streamsize count = request.body_stream->gcount();
+            if (count <= 0)
+                return Error{ErrorKind::failed, "the body to send ended too early"};
+            KEYFOB_TRY(send({piece.data(), static_cast<std::size_t>(count)}));
+            left -= static_cast<std::uint64_t>(count);
+            if (left > 0)
+                KEYFOB_TRY(listen());
+        }
+        return {};
+    }
+    Result<void> listen() {
+        KEYFOB_TRY_ASSIGN(m_refused, m_reader.refused_early());
+        return {};
+    }
+
+    Channel& m_channel;
+    ResponseReader& m_reader;
+    const Patience& m_patience;
+    bool m_refused = false;
+};
 
 Error named(Error error, const Origin& origin) {
     if (error.message.find(origin.host) == std::string::npos)
@@ -143,7 +151,7 @@ Result<ClientResponse> exchange(const ClientOptions& options, const ClientReques
     const Patience patience(options);
     KEYFOB_TRY_ASSIGN(Channel channel, open_channel(request.url.origin, options));
     ResponseReader reader(channel, options, patience);
-    const Result<void> sent = send(channel, request, patience);
+    const Result<void> sent = Sender(channel, reader, patience).send(request);
     if (!sent && sent.error().kind != ErrorKind::unreachable)
         return sent.error();
     auto head = reader.read_head(); // also when sending broke off: the server may have refused the body and said why

@@ -47,7 +47,8 @@ struct ClientResponse {
 };
 
 /// HTTP/1.1 client on Poco's sockets; Poco's own takes a truncated body for a complete one and has no bound on the whole
-/// (poco-pitfalls 6, 16, 28). One request a connection, never follows a redirect, never sends a credential of its own.
+/// (poco-pitfalls 6, 16, 28). One request a connection, never follows a redirect, never sends a credential of its own. An answer that comes
+/// before the whole body was sent is delivered; unless it is a 2xx, the rest of the body is not sent (RFC 9112 section 9.3).
 /// Thread-safe: it keeps nothing between calls.
 class Client {
 public:

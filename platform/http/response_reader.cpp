@@ -65,32 +65,56 @@ Result<std::size_t> parse_chunk_size(std::string_view line) {
 ResponseReader::ResponseReader(Channel& channel, const ClientOptions& options, Deadline deadline)
     : m_channel(channel), m_options(options), m_deadline(std::move(deadline)) {}
 
-Result<std::size_t> ResponseReader::fill() {
+Result<void> ResponseReader::fill() {
     std::array<char, k_piece> piece; // NOLINT(cppcoreguidelines-pro-type-member-init): filled by read
-    KEYFOB_TRY_ASSIGN(const std::size_t count, m_channel.read(piece.data(), piece.size(), m_deadline()));
+    std::size_t count = 0;
+    if (!m_ended) {
+        KEYFOB_TRY_ASSIGN(count, m_channel.read(piece.data(), piece.size(), m_deadline()));
+    }
+    m_ended = count == 0;
     m_buffer.append(piece.data(), count);
-    return count;
+    return {};
 }
 
-Result<ClientResponse> ResponseReader::read_head() {
-    for (int interim = 0; interim <= k_most_interim;) {
+/// Moves the final head from the buffer to m_head, if the buffer holds the whole of it.
+Result<void> ResponseReader::take_head() {
+    while (!m_head) {
         const std::size_t length = head_length(m_buffer);
         if ((length == 0 ? m_buffer.size() : length) > m_options.response_head_bytes)
             return malformed("its head is too long");
-        if (length == 0) {
-            KEYFOB_TRY_ASSIGN(const std::size_t count, fill());
-            if (count == 0)
-                return m_buffer.empty() ? Error{ErrorKind::unreachable, "the connection was closed without an answer"}
-                                        : truncated();
-            continue;
-        }
+        if (length == 0)
+            return {};
         KEYFOB_TRY_ASSIGN(ClientResponse response, parse_head(std::string_view(m_buffer).substr(0, length)));
         m_buffer.erase(0, length);
         if (response.status >= 200)
-            return response;
-        ++interim;
+            m_head = std::move(response);
+        else if (++m_interim > k_most_interim)
+            return malformed("too many interim answers");
     }
-    return malformed("too many interim answers");
+    return {};
+}
+
+Result<bool> ResponseReader::refused_early() {
+    if (!m_head && !m_ended) {
+        std::array<char, k_piece> piece; // NOLINT(cppcoreguidelines-pro-type-member-init): filled by read
+        KEYFOB_TRY_ASSIGN(const auto count, m_channel.read_available(piece.data(), piece.size()));
+        m_ended = count == 0U;
+        m_buffer.append(piece.data(), count.value_or(0));
+        KEYFOB_TRY(take_head());
+    }
+    return m_head ? m_head->status >= 300 : m_ended;
+}
+
+Result<ClientResponse> ResponseReader::read_head() {
+    while (true) {
+        KEYFOB_TRY(take_head());
+        if (m_head)
+            return *m_head;
+        if (m_ended)
+            return m_buffer.empty() ? Error{ErrorKind::unreachable, "the connection was closed without an answer"}
+                                    : truncated();
+        KEYFOB_TRY(fill());
+    }
 }
 
 Result<void> ResponseReader::read_body(const std::string& method, const ClientResponse& head, const OnPiece& on_piece) {
@@ -114,8 +138,8 @@ Result<void> ResponseReader::read_body(const std::string& method, const ClientRe
 Result<void> ResponseReader::take(std::size_t length, const OnPiece& on_piece) {
     while (length > 0) {
         if (m_buffer.empty()) {
-            KEYFOB_TRY_ASSIGN(const std::size_t count, fill());
-            if (count == 0)
+            KEYFOB_TRY(fill());
+            if (m_ended)
                 return truncated();
         }
         const std::size_t now = std::min(length, m_buffer.size());
@@ -137,8 +161,8 @@ Result<std::string> ResponseReader::take_line() {
         }
         if (m_buffer.size() > k_longest_line)
             return malformed("a line is too long");
-        KEYFOB_TRY_ASSIGN(const std::size_t count, fill());
-        if (count == 0)
+        KEYFOB_TRY(fill());
+        if (m_ended)
             return truncated();
     }
 }
@@ -167,8 +191,8 @@ Result<void> ResponseReader::read_until_end(const OnPiece& on_piece) {
         if (!m_buffer.empty() && !on_piece(m_buffer))
             return Error{ErrorKind::cancelled, "stopped"};
         m_buffer.clear();
-        KEYFOB_TRY_ASSIGN(const std::size_t count, fill());
-        if (count == 0)
+        KEYFOB_TRY(fill());
+        if (m_ended)
             return {};
     }
 }

@@ -7,6 +7,7 @@
 #include <openssl/x509v3.h>
 
 #include <new>
+#include <stdexcept>
 
 #include <arpa/inet.h>
 
@@ -42,18 +43,20 @@ bool is_address(const std::string& host) {
     return ::inet_pton(AF_INET, host.c_str(), octets) == 1 || ::inet_pton(AF_INET6, host.c_str(), octets) == 1;
 }
 
-/// What the certificate must name. Common names are no host names any more (RFC 9525 section 2).
+/// What the certificate must name. Common names are no host names any more (RFC 9525 section 2). Throws where OpenSSL would go on without a
+/// check: for an empty name it takes any certificate.
 void expect_host(SSL* connection, const std::string& host) {
     X509_VERIFY_PARAM* parameters = SSL_get0_param(connection);
     X509_VERIFY_PARAM_set_hostflags(parameters,
                                     X509_CHECK_FLAG_NEVER_CHECK_SUBJECT | X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-    if (is_address(host)) {
-        X509_VERIFY_PARAM_set1_ip_asc(parameters, host.c_str());
-        return;
-    }
-    X509_VERIFY_PARAM_set1_host(parameters, host.c_str(), host.size());
-    // SSL_set_tlsext_host_name without its C cast
-    SSL_ctrl(connection, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, const_cast<char*>(host.c_str()));
+    const bool address = is_address(host);
+    const bool checked =
+        !host.empty() && (address ? X509_VERIFY_PARAM_set1_ip_asc(parameters, host.c_str())
+                                  : X509_VERIFY_PARAM_set1_host(parameters, host.c_str(), host.size())) == 1;
+    if (!checked)
+        throw std::runtime_error("the host that a certificate must name cannot be set");
+    if (!address) // SSL_set_tlsext_host_name without its C cast
+        SSL_ctrl(connection, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, const_cast<char*>(host.c_str()));
 }
 
 std::string reason() {

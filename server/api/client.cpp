@@ -21,12 +21,19 @@ using Response = platform::http::ClientResponse;
 
 constexpr std::size_t k_proof_id_octets = 16;
 
+// What a server may make us keep and pass on: many accounts must fit into one answer of the agent, headers into what proxies take.
+constexpr std::size_t k_longest_id = 255;
+constexpr std::size_t k_longest_token = 1024; ///< cookie, challenge, nonce, request URI
+constexpr std::int64_t k_longest_cookie_life = 24L * 3600;
+constexpr std::int64_t k_longest_session =
+    10L * 366 * 24 * 3600; ///< from now; people are shown it, timers count with it
+
 Error not_ours(const std::string& server, const std::string& why) {
     return {ErrorKind::failed, server + " is no keyfob server: " + why, "check the address", "failed"};
 }
 
 Error malformed(const platform::Origin& server) {
-    return {ErrorKind::failed, server.authority() + " sent an answer that makes no sense",
+    return {ErrorKind::invalid, server.authority() + " sent an answer that makes no sense",
             "is it a keyfob server of a fitting version?", "failed"};
 }
 
@@ -37,8 +44,10 @@ Error error_of(const platform::Origin& server, const Response& response) {
     const std::string text = object ? json::get_string(**object, "error_description").value_or("") : "";
     const std::string message =
         text.empty() ? "it answered with status " + std::to_string(response.status) : platform::printable(text, 300);
-    const ErrorKind kind = response.status == 503 ? ErrorKind::unreachable : ErrorKind::failed;
-    return {kind, server.authority() + ": " + message, "", platform::printable(code, 64)};
+    // 502 and 504 are a proxy's words for a server that is just being restarted.
+    const bool away = response.status >= 502 && response.status <= 504;
+    return {away ? ErrorKind::unreachable : ErrorKind::failed, server.authority() + ": " + message, "",
+            platform::printable(code, 64)};
 }
 
 /// The value of our session cookie in the Set-Cookie fields.
@@ -65,23 +74,38 @@ std::string cookie_name(const platform::Origin& server) {
     return server.scheme == "https" ? "__Host-keyfob" : "keyfob";
 }
 
+bool fits(const std::string& text, std::size_t longest) {
+    return !text.empty() && text.size() <= longest;
+}
+
 Result<CookieGrant> cookie_grant(const platform::Origin& server, const Response& response,
-                                 const Poco::JSON::Object& object) {
+                                 const Poco::JSON::Object& object, std::int64_t now) {
     CookieGrant grant;
     grant.cookie_name = cookie_name(server);
     auto value = cookie_value(response, grant.cookie_name);
     const auto expires_in = json::get_integer(object, "expires_in");
     const auto session_expires_at = json::get_integer(object, "session_expires_at");
     grant.challenge = challenge_of(response);
-    if (!value || value->empty() || !expires_in || *expires_in < 0 || !session_expires_at || grant.challenge.empty())
+    if (!value || !fits(*value, k_longest_token) || !fits(grant.challenge, k_longest_token) || !expires_in ||
+        *expires_in < 0 || !session_expires_at)
         return malformed(server);
     grant.cookie = SecretString(std::move(*value));
-    grant.expires_in = *expires_in;
-    grant.session_expires_at = *session_expires_at;
+    grant.expires_in = std::min(*expires_in, k_longest_cookie_life);
+    grant.session_expires_at = std::clamp<std::int64_t>(*session_expires_at, 0, now + k_longest_session);
     return grant;
 }
 
-Result<SessionGrant> session_grant(const platform::Origin& server, const Response& response) {
+/// Who somebody is must be whole; how they are called may be cut.
+std::optional<UserInfo> user_info(const Poco::JSON::Object& user) {
+    const auto text = [&](const char* name) { return json::get_string(user, name).value_or(""); };
+    if (!fits(text("subject"), k_longest_id) || text("issuer").size() > k_longest_id ||
+        text("provider").size() > k_longest_id)
+        return std::nullopt;
+    const auto shown = [&](const char* name) { return platform::printable(text(name), k_longest_id); };
+    return UserInfo{shown("issuer"), shown("subject"), shown("name"), shown("email"), shown("provider")};
+}
+
+Result<SessionGrant> session_grant(const platform::Origin& server, const Response& response, std::int64_t now) {
     const auto object = json::parse_object(response.body);
     const auto user = object ? json::get_object(**object, "user") : nullptr;
     if (!object || user.isNull() || json::get_string(**object, "token_type") != k_token_type ||
@@ -89,13 +113,11 @@ Result<SessionGrant> session_grant(const platform::Origin& server, const Respons
         return malformed(server);
     SessionGrant grant;
     grant.session_id = json::get_string(**object, "session_id").value_or("");
-    const auto text = [&](const char* name) {
-        return platform::printable(json::get_string(*user, name).value_or(""), 255);
-    };
-    grant.user = {text("issuer"), text("subject"), text("name"), text("email"), text("provider")};
-    if (grant.session_id.empty() || grant.user.subject.empty())
+    auto who = user_info(*user);
+    if (!fits(grant.session_id, k_longest_id) || !who)
         return malformed(server);
-    KEYFOB_TRY_ASSIGN(grant.cookie, cookie_grant(server, response, **object));
+    grant.user = std::move(*who);
+    KEYFOB_TRY_ASSIGN(grant.cookie, cookie_grant(server, response, **object, now));
     return grant;
 }
 
@@ -123,9 +145,14 @@ Result<void> Client::discover() {
                                  "revocation_endpoint", k_refresh_endpoint_member, k_cancel_endpoint_member})
         if (!is_of(m_server, **object, endpoint))
             return not_ours(m_server.text(), std::string(endpoint) + " is elsewhere");
-    if (const std::string* nonce = response.headers.find("DPoP-Nonce"))
-        m_nonce = *nonce;
+    keep_nonce(response);
     return {};
+}
+
+void Client::keep_nonce(const Response& response) {
+    if (const std::string* nonce = response.headers.find("DPoP-Nonce");
+        nonce != nullptr && fits(*nonce, k_longest_token))
+        m_nonce = *nonce;
 }
 
 std::string Client::authorization_url(const std::string& request_uri) const {
@@ -145,8 +172,7 @@ Result<Response> Client::post_form_once(const platform::jose::EcKey& key, const 
                                                                 m_random.token(k_proof_id_octets), m_clock.now()));
     request.body = form.encode();
     KEYFOB_TRY_ASSIGN(Response response, m_transport.send(request));
-    if (const std::string* nonce = response.headers.find("DPoP-Nonce"))
-        m_nonce = *nonce;
+    keep_nonce(response);
     return response;
 }
 
@@ -173,7 +199,7 @@ Result<std::string> Client::push(const platform::jose::EcKey& key, const PushedA
         return error_of(m_server, response);
     KEYFOB_TRY_ASSIGN(const auto object, json::parse_object(response.body));
     const auto request_uri = json::get_string(*object, "request_uri");
-    if (!request_uri)
+    if (!request_uri || !fits(*request_uri, k_longest_token))
         return malformed(m_server);
     return *request_uri;
 }
@@ -197,7 +223,7 @@ Result<SessionGrant> Client::redeem(const platform::jose::EcKey& key, const Code
     KEYFOB_TRY_ASSIGN(const Response response, post_form(key, k_token_path, form));
     if (response.status != 200)
         return error_of(m_server, response);
-    return session_grant(m_server, response);
+    return session_grant(m_server, response, platform::to_unix(m_clock.now()));
 }
 
 Result<Response> Client::post_renewal(const platform::jose::EcKey& key, const std::string& session_id,
@@ -222,12 +248,15 @@ Result<CookieGrant> Client::refresh(const platform::jose::EcKey& key, const std:
                                     const std::string& challenge) {
     KEYFOB_TRY_ASSIGN(Response response, post_renewal(key, session_id, challenge));
     if (response.status == 403 && error_of(m_server, response).code == k_error_challenge) {
-        KEYFOB_TRY_ASSIGN(response, post_renewal(key, session_id, challenge_of(response)));
+        const std::string fresh = challenge_of(response);
+        if (fresh.size() > k_longest_token)
+            return malformed(m_server);
+        KEYFOB_TRY_ASSIGN(response, post_renewal(key, session_id, fresh));
     }
     if (response.status != 200)
         return error_of(m_server, response);
     KEYFOB_TRY_ASSIGN(const auto object, json::parse_object(response.body));
-    return cookie_grant(m_server, response, *object);
+    return cookie_grant(m_server, response, *object, platform::to_unix(m_clock.now()));
 }
 
 Result<void> Client::revoke(const platform::jose::EcKey& key, const std::string& session_id) {

@@ -62,8 +62,9 @@ public:
 };
 
 /// Talks to one server in the name of one device key: the agent's half of API.md. Blocks; thread-safe as long as each thread has its own.
-/// Errors of every call: kind unreachable, timed_out or denied (TLS) from the network; otherwise failed, with the server's error code in
-/// `code` and its text, made printable, in `message`.
+/// Errors of every call: kind unreachable (also a proxy's 502 or 504), timed_out or denied (TLS) from the network; invalid for an answer that
+/// makes no sense or has parts that are too long; otherwise failed, with the server's error code in `code` and its text, made printable, in
+/// `message`. Of what is granted, identifiers have at most 255 octets, the cookie and its challenge 1024, and times are ones to count with.
 class Client {
 public:
     /// `server` is the origin that the person named. All three must outlive the client.
@@ -87,6 +88,7 @@ public:
 
 private:
     using Response = platform::http::ClientResponse;
+    void keep_nonce(const Response& response);
     [[nodiscard]] std::string url(const char* path) const { return m_server.text() + path; }
     [[nodiscard]] platform::Result<Response> post_form(const platform::jose::EcKey& key, const char* path,
                                                        const platform::Parameters& form);

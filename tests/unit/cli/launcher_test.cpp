@@ -1,13 +1,19 @@
 #include "cli/launcher.h"
 
 #include "agent/api/error_code.h"
+#include "agent/api/paths.h"
+#include "platform/lock_file.h"
+#include "platform/process.h"
 #include "tests/support/fake_agent.h"
 #include "tests/support/temporary_directory.h"
 
 #include <catch2/catch.hpp>
 
 #include <atomic>
+#include <fstream>
 #include <thread>
+
+#include <poll.h>
 
 using namespace keyfob;
 using cli::LaunchPlan;
@@ -36,10 +42,10 @@ struct Place {
     /// The agent listens some time after `start` has returned, like a real one.
     LaunchPlan plan() {
         return {socket,
-                [this](const std::string&) -> platform::Result<void> {
+                [this](const std::string&) -> platform::Result<platform::UniqueFd> {
                     ++starts;
                     starting = std::thread([this] { start_agent(); });
-                    return {};
+                    return platform::UniqueFd();
                 },
                 k_long};
     }
@@ -85,7 +91,7 @@ TEST_CASE("of twenty commands at once one starts the agent", "[cli]") {
 TEST_CASE("an agent that does not come up is exit 7, and the log is named", "[cli]") {
     Place place;
     LaunchPlan plan = place.plan();
-    plan.start = [](const std::string&) { return platform::Result<void>(); };
+    plan.start = [](const std::string&) { return platform::Result<platform::UniqueFd>(platform::UniqueFd()); };
     plan.patience = std::chrono::milliseconds{1};
     const auto client = cli::connect_or_launch(plan);
     REQUIRE_FALSE(client);
@@ -96,7 +102,7 @@ TEST_CASE("an agent that does not come up is exit 7, and the log is named", "[cl
 TEST_CASE("an agent that cannot be started is exit 7", "[cli]") {
     Place place;
     LaunchPlan plan = place.plan();
-    plan.start = [](const std::string&) -> platform::Result<void> {
+    plan.start = [](const std::string&) -> platform::Result<platform::UniqueFd> {
         return platform::Error{platform::ErrorKind::not_found, "there is no keyfob-agent"};
     };
     const auto client = cli::connect_or_launch(plan);
@@ -113,4 +119,67 @@ TEST_CASE("AG-09: no agent is started in a directory that others can enter", "[c
     REQUIRE_FALSE(client);
     CHECK(agent::api::exit_code(client.error()) == 7);
     CHECK(place.starts == 0);
+}
+
+TEST_CASE("an agent that ends at once is not waited for, and its own reason is told", "[cli]") {
+    Place place;
+    LaunchPlan plan = place.plan();
+    std::filesystem::create_directory(place.directory.file("run"));
+    std::filesystem::permissions(place.directory.file("run"), std::filesystem::perms::owner_all);
+    std::ofstream(place.directory.file("run/agent.log")) << "error: of an agent before\n";
+    const auto [script, message, hint] = GENERATE(table<std::string, std::string, std::string>(
+        {{"echo 'error: no room'; echo 'hint: make some'; exit 1", "keyfob-agent ended at once: no room", "make some"},
+         {"exit 1", "keyfob-agent ended at once", "its messages are in "}}));
+    plan.start = [script = script](const std::string& log) {
+        return platform::spawn_detached({"/bin/sh", "-c", script}, {.output = log});
+    };
+    const auto client = cli::connect_or_launch(plan);
+    REQUIRE_FALSE(client);
+    CHECK(agent::api::exit_code(client.error()) == 7);
+    CHECK(client.error().message == message);
+    CHECK(client.error().hint.starts_with(hint));
+    CHECK(client.error().hint.find(place.directory.file("run/agent.log")) != std::string::npos);
+}
+
+TEST_CASE("an agent that ended because another is just starting is no failure", "[cli]") {
+    Place place;
+    LaunchPlan plan = place.plan();
+    std::optional<platform::LockFile> held;
+    plan.start = [&](const std::string&) -> platform::Result<platform::UniqueFd> {
+        held = platform::LockFile::try_lock(agent::api::lock_path(place.socket)).value();
+        auto ended = platform::spawn_detached({"/bin/true"});
+        pollfd state{ended->get(), POLLIN, 0};
+        ::poll(&state, 1, -1);
+        place.starting = std::thread([&] { place.start_agent(); });
+        return ended;
+    };
+    CHECK(cli::connect_or_launch(plan));
+}
+
+TEST_CASE("a place where no socket can be is told before anything is made", "[cli]") {
+    Place place;
+    std::ofstream(place.directory.file("file")) << "precious";
+    for (const std::string& path : {std::string("made/agent.sock"), std::string("agent.sock"),
+                                    place.directory.file("file"), "/" + std::string(200, 'x')}) {
+        LaunchPlan plan = place.plan();
+        plan.socket_path = path;
+        const auto client = cli::connect_or_launch(plan);
+        REQUIRE_FALSE(client);
+        CHECK(agent::api::exit_code(client.error()) == 7);
+        CHECK(client.error().message.find(path) != std::string::npos);
+        CHECK_FALSE(client.error().hint.empty());
+    }
+    CHECK(place.starts == 0);
+    CHECK_FALSE(std::filesystem::exists("made"));
+    CHECK(std::filesystem::file_size(place.directory.file("file")) == 8);
+}
+
+TEST_CASE("two sockets in one folder have agents of their own", "[cli]") {
+    Place place;
+    Place other;
+    other.socket = place.directory.file("run/other.sock");
+    CHECK(cli::connect_or_launch(place.plan()));
+    const auto busy = platform::LockFile::try_lock(place.socket + ".launch");
+    CHECK(cli::connect_or_launch(other.plan()));
+    CHECK(other.starts == 1);
 }

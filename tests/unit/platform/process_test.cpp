@@ -4,10 +4,12 @@
 
 #include <catch2/catch.hpp>
 
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -144,4 +146,66 @@ TEST_CASE("a program that is not there, or cannot run, is an error") {
     const auto spawned = spawn_detached({directory.file("text")});
     REQUIRE_FALSE(spawned);
     CHECK(spawned.error().kind == ErrorKind::failed);
+}
+
+TEST_CASE("a program whose output cannot be kept is not started: it must not get ours instead") {
+    const TemporaryDirectory directory;
+    const std::string link = directory.file("link");
+    REQUIRE(::symlink("elsewhere", link.c_str()) == 0);
+    for (const std::string& output : {directory.path(), link, directory.file("absent/log")}) {
+        const auto spawned = spawn_detached({"/bin/touch", directory.file("ran")}, {.output = output});
+        REQUIRE_FALSE(spawned);
+        CHECK(spawned.error().kind == ErrorKind::failed);
+        CHECK(spawned.error().message.starts_with("cannot write to " + output + ": "));
+    }
+    CHECK(::access(directory.file("ran").c_str(), F_OK) != 0);
+}
+
+TEST_CASE("a program runs where it was told to, or where we are") {
+    const TemporaryDirectory directory;
+    const NamedPipe pipe(directory.file("pipe"));
+    const std::string wanted = GENERATE(as<std::string>{}, "/", "");
+    REQUIRE(spawn_detached({"/bin/sh", "-c", "pwd > \"$1\"", "sh", pipe.path()}, {.directory = wanted}));
+    CHECK(pipe.read_all() == (wanted.empty() ? std::filesystem::current_path().string() : wanted) + "\n");
+    const auto nowhere = spawn_detached({"/bin/true"}, {.directory = directory.file("absent")});
+    REQUIRE_FALSE(nowhere);
+    CHECK(nowhere.error().message.find(directory.file("absent")) != std::string::npos);
+}
+
+TEST_CASE("the end of a detached program can be waited for") {
+    const TemporaryDirectory directory;
+    const NamedPipe pipe(directory.file("pipe"));
+    const auto spawned = spawn_detached({"/bin/sh", "-c", "read line < \"$1\"", "sh", pipe.path()});
+    REQUIRE(spawned);
+    REQUIRE(*spawned);
+    pollfd state{spawned->get(), POLLIN, 0};
+    CHECK(::poll(&state, 1, 0) == 0);
+    std::ofstream(pipe.path()) << "end\n";
+    CHECK(::poll(&state, 1, -1) == 1);
+}
+
+TEST_CASE("a child tells how it ended") {
+    const auto [script, code] = GENERATE(table<std::string, int>({{"exit 0", 0}, {"exit 3", 3}, {"kill -9 $$", 137}}));
+    auto child = spawn_child({"/bin/sh", "-c", script});
+    REQUIRE(child);
+    pollfd state{child->descriptor(), POLLIN, 0};
+    REQUIRE(::poll(&state, 1, -1) == 1);
+    CHECK(child->exit_code() == code);
+    CHECK(child->exit_code() == code);
+    CHECK_FALSE(spawn_child({"keyfob-no-such-program"}));
+    CHECK(::waitpid(-1, nullptr, WNOHANG) == -1); // neither is left behind
+}
+
+TEST_CASE("closed standard descriptors are occupied, so that no socket takes their place") {
+    const pid_t child = ::fork();
+    if (child == 0) {
+        ::close(STDIN_FILENO);
+        ::close(STDOUT_FILENO);
+        occupy_standard_descriptors();
+        const bool occupied = ::fcntl(STDIN_FILENO, F_GETFD) >= 0 && ::fcntl(STDOUT_FILENO, F_GETFD) >= 0;
+        ::_exit(occupied && ::write(STDOUT_FILENO, "x", 1) < 0 ? 0 : 1);
+    }
+    int status = -1;
+    REQUIRE(::waitpid(child, &status, 0) == child);
+    CHECK(status == 0);
 }

@@ -6,11 +6,13 @@
 #include <catch2/catch.hpp>
 
 #include <fstream>
+#include <vector>
 
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 
 using namespace keyfob::platform;
 using keyfob::tests::TemporaryDirectory;
@@ -140,4 +142,34 @@ TEST_CASE("connecting tells no socket from nobody there") {
     const auto too_long = connect_unix("/" + std::string(200, 'x'));
     REQUIRE_FALSE(too_long);
     CHECK(too_long.error().kind == ErrorKind::invalid);
+}
+
+TEST_CASE("a stopped program, whose queue of connections is full, is not waited for without end") {
+    const TemporaryDirectory directory;
+    const std::string path = directory.file("agent.sock");
+    const auto listener = listen_unix(path);
+    REQUIRE(listener);
+    REQUIRE(::listen(listener->get(), 0) == 0);
+    std::vector<UniqueFd> waiting;
+    Result<UniqueFd> client = connect_unix(path);
+    REQUIRE(client);
+    while (client) {
+        waiting.push_back(std::move(*client));
+        client = connect_unix(path, std::chrono::milliseconds{1});
+    }
+    CHECK(client.error().kind == ErrorKind::timed_out);
+    timeval time{};
+    socklen_t size = sizeof time;
+    REQUIRE(::getsockopt(waiting[0].get(), SOL_SOCKET, SO_SNDTIMEO, &time, &size) == 0);
+    CHECK((time.tv_sec == 0 && time.tv_usec == 0)); // it was put back
+}
+
+TEST_CASE("whether a socket can be somewhere is known before anything is made") {
+    const TemporaryDirectory directory;
+    std::ofstream(directory.file("notes.txt")) << "precious";
+    CHECK(check_socket_path(directory.file("made/agent.sock")));
+    for (const std::string& path : {std::string("agent.sock"), std::string(), directory.file("notes.txt"),
+                                    directory.path(), "/" + std::string(200, 'x')})
+        CHECK_FALSE(check_socket_path(path));
+    CHECK(::access(directory.file("made").c_str(), F_OK) != 0);
 }

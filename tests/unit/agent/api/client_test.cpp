@@ -7,6 +7,8 @@
 
 #include <catch2/catch.hpp>
 
+#include <unistd.h>
+
 using namespace keyfob;
 using agent::api::Client;
 using platform::ErrorKind;
@@ -85,22 +87,43 @@ TEST_CASE("what is no answer means that the agent is unreachable", "[agent][api]
     CHECK(error_for(wrong).code == agent::api::k_agent_unreachable);
 }
 
-TEST_CASE("an answer without end is given up at 64 KiB", "[agent][api]") {
-    const auto error = error_for("{\"a\":\"" + std::string(agent::api::k_longest_line, 'x'));
+TEST_CASE("an answer without end is given up at 1 MiB", "[agent][api]") {
+    const auto error = error_for("{\"a\":\"" + std::string(agent::api::k_longest_answer, 'x'));
     CHECK(error.code == agent::api::k_agent_unreachable);
     CHECK(error.message.find("too long") != std::string::npos);
 }
 
 TEST_CASE("a line is bounded even when its end has come with it", "[agent][api]") {
-    const std::string body(agent::api::k_longest_line, ' ');
+    const std::string body(agent::api::k_longest_answer, ' ');
     CHECK(error_for(body + "{\"id\":1,\"result\":{}}\n").code == agent::api::k_agent_unreachable);
+}
+
+TEST_CASE("a hundred accounts whose names are as long as can be fit into an answer", "[agent][api]") {
+    const std::string name(255, 'x');
+    std::string escaped; // 255 octets of a name that need six each
+    for (int i = 0; i < 255; ++i)
+        escaped += "\\u0022";
+    std::string accounts;
+    for (int i = 0; i < 100; ++i)
+        accounts += std::string(i == 0 ? "" : ",") + R"({"name":")" + escaped + "@" + name + R"(","server":")" + name +
+                    R"(","user":{"issuer":")" + name + R"(","subject":")" + name + R"(","name":")" + escaped +
+                    R"(","email":")" + escaped + R"(","provider":")" + name + R"("},"session_id":")" + name + "\"}";
+    const Fixture fixture([&](const FakeAgent::Request& request) {
+        return FakeAgent::result(request, R"({"accounts":[)" + accounts + "]}");
+    });
+    auto client = fixture.client();
+    const auto answer = client.call("status", Object());
+    REQUIRE(answer);
+    CHECK(platform::json::get_array(**answer, "accounts")->size() == 100);
 }
 
 TEST_CASE("an agent that does not speak our protocol says why", "[agent][api]") {
     const auto error = error_for(
         "{\"id\":null,\"error\":{\"code\":-32600,\"message\":\"other version\",\"data\":{\"code\":\"usage\"}}}\n");
     CHECK(error.message == "other version");
-    CHECK(error.code == "usage");
+    CHECK(error.code == agent::api::k_agent_unreachable);
+    CHECK(
+        error.hint.starts_with("`pkill -u " + std::to_string(::getuid()) + " keyfob-agent` ends the agent that runs"));
 }
 
 TEST_CASE("answers to what nobody asked are not kept", "[agent][api]") {
@@ -134,6 +157,9 @@ TEST_CASE("waiting ends when the interrupting descriptor is readable, and can go
     const auto interrupted = client.receive(*id, {.interrupt = reading.get()});
     REQUIRE_FALSE(interrupted);
     CHECK(interrupted.error().code == Client::k_interrupted);
+    const auto event = client.receive(*id, {.event = reading.get()});
+    REQUIRE_FALSE(event);
+    CHECK(event.error().code == Client::k_event);
     REQUIRE(client.call("go", Object()));
     CHECK(platform::json::get_string(**client.receive(*id), "is") == "late");
 }

@@ -27,6 +27,8 @@ TEST_CASE("AG-09: the socket is never below a shared temporary directory", "[age
 }
 
 TEST_CASE("the lock lies beside the socket", "[agent][api]") {
-    CHECK(lock_path("/run/user/1/keyfob/agent.sock") == "/run/user/1/keyfob/agent.lock");
-    CHECK(lock_path("agent.sock") == "./agent.lock");
+    CHECK(lock_path("/run/user/1/keyfob/agent.sock") == "/run/user/1/keyfob/agent.sock.lock");
+    CHECK(lock_path("/a/one") != lock_path("/a/two"));
+    CHECK(log_path("/run/user/1/keyfob/agent.sock") == "/run/user/1/keyfob/agent.log");
+    CHECK(log_path("/a/one") == "/a/one.log");
 }

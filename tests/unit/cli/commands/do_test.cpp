@@ -4,10 +4,12 @@
 #include <catch2/catch.hpp>
 
 #include <csignal>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 
 #include <fcntl.h>
+#include <sys/stat.h>
 
 using namespace keyfob;
 using tests::CannedHttpServer;
@@ -128,7 +130,9 @@ TEST_CASE("a 401 of a keyfob server is exit 4; any other is exit 1", "[cli]") {
     const auto outcome = fixture.run({"/x"});
     CHECK(outcome.code == code);
     CHECK(outcome.out == "who?");
-    CHECK(contains(outcome.err, "hint: sign in again: " KEYFOB_CLI_NAME " login") == (code == 4));
+    const std::string line = "error: HTTP 401 Unauthorized; the session is over: " KEYFOB_CLI_NAME " login " +
+                             fixture.server.origin() + "\n"; // CL-06: one line
+    CHECK(outcome.err == (code == 4 ? line : "error: HTTP 401 Unauthorized\n"));
     CHECK_FALSE(contains(outcome.err, "kfs_canary"));
 }
 
@@ -227,12 +231,67 @@ TEST_CASE("-o writes to a file", "[cli]") {
     }
 }
 
-TEST_CASE("a file is left alone when nothing comes", "[cli]") {
-    Fixture fixture(always("garbage\r\n\r\n"));
-    const std::string path = fixture.command.directory().file("out");
-    std::ofstream(path) << "before";
-    CHECK(fixture.run({"/x", "-o", path}).code == 1);
-    CHECK(content_of(path) == "before");
+TEST_CASE("a file is left alone when nothing comes, not all, or an error", "[cli]") {
+    Fixture fixture(
+        always(GENERATE(as<std::string>{}, "garbage\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf",
+                        CannedHttpServer::response("404 Not Found", "", "nothing here"))));
+    const std::string folder = fixture.command.directory().file("folder");
+    std::filesystem::create_directory(folder);
+    CHECK(fixture.run({"/x", "-o", folder + "/out"}).code == 1);
+    CHECK(std::filesystem::is_empty(folder));
+    std::ofstream(folder + "/out") << "before";
+    const auto outcome = fixture.run({"/x", "-i", "-o", folder + "/out"});
+    CHECK(outcome.code == 1);
+    CHECK(outcome.out.empty());
+    CHECK(content_of(folder + "/out") == "before");
+    CHECK(std::distance(std::filesystem::directory_iterator(folder), {}) == 1);
+}
+
+TEST_CASE("a status that writes nothing to the file says how to see the body", "[cli]") {
+    Fixture fixture(always(CannedHttpServer::response("404 Not Found", "", "nothing here")));
+    const auto outcome = fixture.run({"/x", "-o", fixture.command.directory().file("out")});
+    CHECK(outcome.err == "error: HTTP 404 Not Found\nhint: nothing was written to the file; without -o the answer's "
+                         "body is shown\n");
+}
+
+TEST_CASE("a replaced file keeps its mode and the link to it; a new one has the usual mode", "[cli]") {
+    Fixture fixture(always(ok("body")));
+    const std::string file = fixture.command.directory().file("file");
+    const std::string link = fixture.command.directory().file("link");
+    std::ofstream(file) << "before";
+    std::filesystem::permissions(file, std::filesystem::perms{0640});
+    std::filesystem::create_symlink("file", link);
+    CHECK(fixture.run({"/x", "-o", link}).code == 0);
+    CHECK(std::filesystem::is_symlink(link));
+    CHECK(content_of(file) == "body");
+    CHECK(std::filesystem::status(file).permissions() == std::filesystem::perms{0640});
+    const mode_t mask = ::umask(022);
+    const std::string made = fixture.command.directory().file("made");
+    CHECK(fixture.run({"/x", "-o", made}).code == 0);
+    ::umask(mask);
+    CHECK(std::filesystem::status(made).permissions() == std::filesystem::perms{0644});
+}
+
+TEST_CASE("devices and pipes are written to, not replaced", "[cli]") {
+    Fixture fixture(always(ok("body")));
+    CHECK(fixture.run({"/x", "-o", "/dev/null"}).code == 0);
+    CHECK(std::filesystem::is_character_file("/dev/null"));
+    const std::string fifo = fixture.command.directory().file("fifo");
+    REQUIRE(::mkfifo(fifo.c_str(), 0600) == 0);
+    const platform::UniqueFd reading(::open(fifo.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+    CHECK(fixture.run({"/x", "-o", fifo}).code == 0);
+    char piece[16];
+    CHECK(::read(reading.get(), piece, sizeof piece) == 4);
+}
+
+TEST_CASE("files without a name are wrong usage", "[cli]") {
+    Fixture fixture(always(ok("body")));
+    for (const auto& words : {std::vector<std::string>{"/x", "-o", ""}, {"/x", "-d", "@"}}) {
+        const auto outcome = fixture.run(words);
+        CHECK(outcome.code == 3);
+        CHECK(contains(outcome.err, "\nhint: write -"));
+    }
+    CHECK(fixture.server.requests().empty());
 }
 
 TEST_CASE("a truncated body is an error, after what came", "[cli]") {

@@ -189,6 +189,40 @@ TEST_CASE("$BROWSER is started with the address, unless --no-browser", "[cli]") 
     CHECK(fixture.run({"login", "s.example", "--json"}).err.empty());
 }
 
+TEST_CASE("an opener that fails is told while the login goes on", "[cli]") {
+    int ends[2];
+    REQUIRE(::pipe(ends) == 0);
+    const platform::UniqueFd reading(ends[0]);
+    const platform::UniqueFd writing(ends[1]);
+    std::string told;
+    CommandFixture fixture([&](const FakeAgent::Request& request) {
+        char c = 0;
+        while (request.method == "login.wait" && told.find("exit code 3; ") == std::string::npos &&
+               ::read(reading.get(), &c, 1) == 1)
+            told += c; // the login ends only after that
+        return sign_in(request);
+    });
+    const std::string program = fixture.directory().file("browser");
+    std::ofstream(program) << "#!/bin/sh\nexit 3\n";
+    std::filesystem::permissions(program, std::filesystem::perms::owner_all);
+    fixture.set("BROWSER", program);
+    const tests::Capture out;
+    cli::Console console(out.fd(), writing.get(), fixture.environment());
+    CHECK(cli::run_program({"login", "s.example"}, cli::command_table(), console, fixture.environment()) == 0);
+    CHECK(told.find("note: no browser was opened: the program that opens it ended with exit code 3; ") !=
+          std::string::npos);
+}
+
+TEST_CASE("without a terminal no browser is opened unasked, and that is said", "[cli]") {
+    CommandFixture fixture(sign_in);
+    fixture.set("DISPLAY", ":0");
+    const auto outcome = fixture.run({"login", "s.example"});
+    CHECK(outcome.code == 0);
+    CHECK(outcome.err.find("note: no browser was opened: ") != std::string::npos);
+    CHECK(outcome.err.find("BROWSER=xdg-open") != std::string::npos);
+    CHECK(fixture.run({"login", "s.example", "--json"}).err.empty());
+}
+
 TEST_CASE("CL-03: without a browser here, login tells how to use one elsewhere", "[cli]") {
     CommandFixture fixture(sign_in);
     fixture.set("BROWSER", "/nowhere/browser");

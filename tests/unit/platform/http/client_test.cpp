@@ -366,6 +366,69 @@ TEST_CASE("a body from a stream is sent whole; one that ends early is an error")
     CHECK(received.get_future().get() == (complete ? body.size() : body.size() - 1));
 }
 
+TEST_CASE("a body that the server does not read is not sent to its end: its answer is delivered") {
+    const bool from_stream = GENERATE(true, false);
+    const std::string interim = GENERATE(as<std::string>{}, "", "HTTP/1.1 100 Continue\r\n\r\n");
+    std::promise<void> answered;
+    const FakeServer server([&](TcpSocket& peer) {
+        peer.send(interim + "HTTP/1.1 401 Unauthorized\r\nContent-Length: 4\r\n\r\nwho?");
+        answered.get_future().wait(); // and reads nothing
+    });
+    std::istringstream stream(std::string(from_stream ? 32'000'000 : 0, 'b'));
+    ClientRequest request;
+    request.method = "PUT";
+    request.url = server.url();
+    if (from_stream) {
+        request.body_stream = &stream;
+        request.body_length = stream.str().size();
+    } else {
+        request.body = std::string(32'000'000, 'b');
+    }
+    const auto response = Client(patient()).fetch(request);
+    answered.set_value();
+    REQUIRE(response);
+    CHECK(response->status == 401);
+    CHECK(response->body == "who?");
+}
+
+TEST_CASE("a refusal ends the sending also to a server that goes on reading") {
+    std::promise<std::size_t> received;
+    const std::string body(32'000'000, 'b');
+    const FakeServer server([&](TcpSocket& peer) {
+        peer.read_until("\r\n\r\n");
+        peer.send("HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\n\r\n");
+        received.set_value(peer.read_to_end().size());
+    });
+    std::istringstream stream(body);
+    ClientRequest request;
+    request.method = "PUT";
+    request.url = server.url();
+    request.body_stream = &stream;
+    request.body_length = body.size();
+    const auto response = Client(patient()).fetch(request);
+    REQUIRE(response);
+    CHECK(response->status == 413);
+    CHECK(received.get_future().get() < body.size());
+}
+
+TEST_CASE("a 2xx that comes early refuses nothing: the body is sent whole") {
+    std::promise<std::size_t> received;
+    const std::string body(8'000'000, 'b');
+    const FakeServer server([&](TcpSocket& peer) {
+        peer.read_until("\r\n\r\n");
+        peer.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+        received.set_value(peer.read_exactly(body.size()).size());
+    });
+    ClientRequest request;
+    request.method = "PUT";
+    request.url = server.url();
+    request.body = body;
+    const auto response = Client(patient()).fetch(request);
+    REQUIRE(response);
+    CHECK(response->body == "ok");
+    CHECK(received.get_future().get() == body.size());
+}
+
 TEST_CASE("https without a TLS context is an error, not plain text") {
     const TcpListener listener;
     const auto response = fetch(Url::parse("https://127.0.0.1:" + std::to_string(listener.port()) + "/").value());

@@ -198,3 +198,12 @@ TEST_CASE("RP-18: certificate and key files that cannot be used are named") {
     check(TlsContext::for_client(files.directory.file("garbage.pem")), "garbage.pem");
     CHECK(TlsContext::for_client());
 }
+
+TEST_CASE("there is no connection whose certificate would not be checked for a host") {
+    const auto context = TlsContext::for_client();
+    REQUIRE(context);
+    for (const std::string& host : {std::string(), std::string("a\0b", 3)})
+        CHECK_THROWS_AS((*context)->connect(0, host), std::runtime_error);
+    CHECK((*context)->connect(0, "example.com"));
+    CHECK((*context)->connect(0, "127.0.0.1"));
+}
