@@ -1,6 +1,7 @@
 #include "server/config.h"
 
 #include "server/config_reader.h"
+#include "tests/support/certificates.h"
 #include "tests/support/must.h"
 #include "tests/support/temporary_directory.h"
 
@@ -16,8 +17,8 @@ using keyfob::tests::must;
 
 namespace {
 
-const std::string k_head = "external_url = \"http://127.0.0.1:8420\"\n"; // line 1
-const std::string k_database = "[database]\nurl = \"sqlite:/var/lib/keyfob/keyfob.db\"\n";
+const std::string k_head = "external_url = \"http://127.0.0.1:8420\"\n";        // line 1
+const std::string k_database = "[database]\nurl = \"sqlite:/tmp/keyfob.db\"\n"; // the folder must be there
 const std::string k_provider =
     "[[provider]]\nid = \"company\"\nissuer = \"https://login.example.com\"\nclient_id = \"keyfob\"\n";
 const std::string k_good = k_head + k_database + k_provider;
@@ -58,7 +59,7 @@ TEST_CASE("a short configuration has the documented defaults") {
     const Config config = must(Folder().load(k_good));
     CHECK(config.external_url == "http://127.0.0.1:8420");
     CHECK(config.listen() == "127.0.0.1:8420");
-    CHECK(config.database_file == "/var/lib/keyfob/keyfob.db");
+    CHECK(config.database_file == "/tmp/keyfob.db");
     CHECK(config.cookie_seconds == 600);
     CHECK(config.idle_seconds == 7 * 86'400);
     CHECK(config.absolute_seconds == 30 * 86'400);
@@ -77,14 +78,17 @@ TEST_CASE("a short configuration has the documented defaults") {
 TEST_CASE("every key of a configuration is read") {
     const Folder folder;
     const std::string secret = folder.write_secret("secret", "hunter2\n");
-    const std::string certificate = folder.write_secret("certificate", "x");
+    const std::string certificate = folder.directory.file("certificate.pem");
+    const std::string key = folder.write_secret("key.pem", "");
+    keyfob::tests::CertificateAuthority().issue({}, certificate, key);
     const Config config = must(folder.load(
         "external_url = \"https://ID.example.com\"\nlisten = \"0.0.0.0:443\"\ntrusted_proxies = [\"10.0.0.0/8\", "
         "\"::1\"]\n"
         "[tls]\ncertificate_file = \"" +
-        certificate + "\"\nkey_file = \"" + certificate + "\"\n" + k_database +
+        certificate + "\"\nkey_file = \"" + key + "\"\n" + k_database +
         "[session]\ncookie = \"5m\"\nidle = \"12h\"\nabsolute = \"7d\"\n[log]\nlevel = \"debug\"\n" + k_provider +
-        "display_name = \"Company\"\nca_file = \"/etc/ca.pem\"\nallow_addresses = [\"10.1.0.0/16\"]\n"
+        "display_name = \"Company\"\nca_file = \"" + certificate +
+        "\"\nallow_addresses = [\"10.1.0.0/16\"]\n"
         "pkce = \"unsupported\"\nclient_secret_file = \"" +
         secret +
         "\"\n"
@@ -94,7 +98,7 @@ TEST_CASE("every key of a configuration is read") {
     CHECK(config.listen() == "0.0.0.0:443");
     CHECK(config.trusted_proxies == std::vector<std::string>{"10.0.0.0/8", "::1"});
     CHECK(config.certificate_file == certificate);
-    CHECK(config.key_file == certificate);
+    CHECK(config.key_file == key);
     CHECK(config.cookie_seconds == 300);
     CHECK(config.idle_seconds == 43'200);
     CHECK(config.absolute_seconds == 604'800);
@@ -104,7 +108,7 @@ TEST_CASE("every key of a configuration is read") {
     CHECK(company.display_name == "Company");
     CHECK(company.issuer == "https://login.example.com");
     CHECK(company.client_id == "keyfob");
-    CHECK(company.ca_file == "/etc/ca.pem");
+    CHECK(company.ca_file == certificate);
     CHECK(company.allow_addresses == std::vector<std::string>{"10.1.0.0/16"});
     CHECK(company.pkce_unsupported);
     CHECK(company.client_secret.reveal() == "hunter2");
@@ -214,13 +218,11 @@ TEST_CASE("what is reachable from elsewhere needs TLS or a proxy that is named")
           "1: listen is reachable from elsewhere without TLS; expected [tls], trusted_proxies, or a loopback address");
     CHECK(folder.problems("external_url = \"https://id.example.com\"\n" + k_database + k_provider) ==
           "1: external_url is https, but this server has no [tls] and no trusted_proxies to stand behind");
-    const std::string file = folder.write_secret("pem", "x");
-    const std::string tls = "[tls]\ncertificate_file = \"" + file + "\"\nkey_file = \"" + file + "\"\n";
-    CHECK(folder.problems(k_good + tls) == "1: external_url is http, but [tls] is there; expected https");
-    CHECK(
-        folder.problems(k_good + "[tls]\ncertificate_file = \"/none/a\"\nkey_file = \"/none/b\"\n")
-            .starts_with(
-                "9: tls.certificate_file = \"/none/a\" does not exist\n10: tls.key_file = \"/none/b\" does not exist"));
+    const std::string certificate = folder.directory.file("certificate.pem");
+    const std::string key = folder.write_secret("key.pem", "");
+    keyfob::tests::CertificateAuthority().issue({}, certificate, key);
+    CHECK(folder.problems(k_good + "[tls]\ncertificate_file = \"" + certificate + "\"\nkey_file = \"" + key + "\"\n") ==
+          "1: external_url is http, but [tls] is there; expected https");
 }
 
 TEST_CASE("FA-01: trusted_proxies are addresses or networks") {
@@ -343,9 +345,8 @@ TEST_CASE("OP-10, KS-02: the effective configuration is shown with secrets maske
                                  "\"\n[[allow]]\nprovider = \"company\"\nemail_domain = \"example.com\"\n")));
     CHECK(text.find("canary") == std::string::npos);
     CHECK(text.find("********") != std::string::npos);
-    for (const char* part :
-         {"external_url", "127.0.0.1:8420", "sqlite:/var/lib/keyfob/keyfob.db", "600s", "604800s", "2592000s", "info",
-          "https://login.example.com", "email_domain", "example.com", "required"})
+    for (const char* part : {"external_url", "127.0.0.1:8420", "sqlite:/tmp/keyfob.db", "600s", "604800s", "2592000s",
+                             "info", "https://login.example.com", "email_domain", "example.com", "required"})
         CHECK(text.find(part) != std::string::npos);
 }
 
