@@ -174,7 +174,7 @@ platform::http::Application::Admission Router::admit(const Request& head) {
 Response Router::handle(const Request& request) {
     Call call{request, m_services, m_proxies.client_address(request), {}, {}, {}, {}};
     if (call.client_address != request.peer_address) // the front's line has the proxy's
-        platform::log::info("forwarded", {{"client", call.client_address}, {"request_id", request.request_id}});
+        platform::log::info("forwarded", {{"client", call.client_address}});
     if (is_demo(request))
         return handlers::demo(call);
     const Route* route = find_route(request);

@@ -265,11 +265,12 @@ TEST_CASE("KS-09, AS-14: without its database every route that needs it is 503, 
     Visit visit(site, *site.company);
     const std::string cookie = visit.sign_in();
     const Device device;
+    const Parameters form = parameters({{"client_id", api::k_agent_client_id}});
     must(site.database.other()->write([](storage::Connection& connection) {
         return connection.execute("DROP TABLE cookies") + connection.execute("DROP TABLE proofs");
     }));
     for (const Route& route : routes_for(Caller::agent)) {
-        const Response response = site.send(site.proven(device, route.path, {}));
+        const Response response = site.send(site.proven(device, route.path, form));
         INFO(route.path);
         CHECK(response.status == 503);
         CHECK(header(response, "Retry-After") == "2");

@@ -111,8 +111,8 @@ TEST_CASE("S4: one key pushes five times, and another key still may") {
 
 TEST_CASE("S4: open sign-ins are capped per address and in all") {
     storage::StoreOptions options;
-    options.open_pairings = 4;
-    options.open_pairings_per_address = 2;
+    options.pairings = 4;
+    options.pairings_per_address = 2;
     Fixture fixture(anyone(), options);
     const auto push_from = [&](const std::string& address) {
         PushedRequest request = Device().request();
