@@ -2,6 +2,7 @@
 
 #include "platform/encoding.h"
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <ctime>
@@ -73,7 +74,9 @@ void write(Level level, std::string_view event, std::initializer_list<Field> fie
                        "\",\"event\":" + quoted(event);
     for (const auto& [name, value] : fields)
         line += "," + quoted(name) + ":" + quoted(value);
-    if (!t_request_id.empty())
+    const bool is_named =
+        std::any_of(fields.begin(), fields.end(), [](const Field& f) { return f.first == "request_id"; });
+    if (!t_request_id.empty() && !is_named)
         line += ",\"request_id\":" + quoted(t_request_id);
     line += "}\n";
     // One write, so that lines of several threads never mix. A log that cannot be written must not stop the program.

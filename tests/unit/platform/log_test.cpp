@@ -37,6 +37,12 @@ TEST_CASE("OP-02: a line names the request that its thread works on, and only wh
                     platform::log::info("meanwhile", {{"reason", "x"}});
                 }),
                 "request-1"));
+    const std::string own = logged([] {
+        const platform::log::Context context("request-1");
+        platform::log::info("meanwhile", {{"request_id", "request-2"}});
+    });
+    CHECK(names(own, "request-2")); // a member that stands twice would be no well-formed line
+    CHECK_FALSE(names(own, "request-1"));
     CHECK(logged([] { platform::log::info("after"); }).find("request_id") == std::string::npos);
     CHECK(logged([] {
               const platform::log::Context context("request-1");
