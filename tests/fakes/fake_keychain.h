@@ -19,7 +19,8 @@ public:
     std::optional<platform::Error> failure;          ///< of every call
     std::optional<platform::Error> store_failure;
     std::optional<platform::Error> erase_failure;
-    bool holds = false; ///< answers nothing until release()
+    bool takes_late = false; ///< a store that fails by store_failure comes to pass all the same
+    bool holds = false;      ///< answers nothing until release()
     int loads = 0;
     int stores = 0;
 
@@ -36,12 +37,13 @@ public:
     }
     void store(agent::vault::KeychainItem item, Callback<void> done) override {
         answer([this, id = item.id, secret = std::string(item.secret.reveal()), done = std::move(done)] {
-            if (const auto& error = failure ? failure : store_failure; error)
-                return done(*error);
-            ++stores;
-            secrets.erase(id);
-            secrets.emplace(id, secret);
-            done({});
+            const auto& error = failure ? failure : store_failure;
+            if (!error || takes_late) {
+                ++stores;
+                secrets.erase(id);
+                secrets.emplace(id, secret);
+            }
+            done(error ? platform::Result<void>(*error) : platform::Result<void>());
         });
     }
     void erase(const std::string& id, Callback<void> done) override {
