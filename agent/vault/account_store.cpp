@@ -37,6 +37,33 @@ void AccountStore::take(const std::vector<KeychainItem>& items) {
         if (!place || place->cookie_renewed_at < account->cookie_renewed_at)
             place = std::make_shared<Account>(std::move(*account));
     }
+    name_accounts(); // as they were when they were written
+}
+
+/// Gives the accounts their names; those whose name is another now.
+std::vector<AccountPtr> AccountStore::name_accounts() {
+    std::map<AccountPtr, NameForm> before;
+    for (const auto& [id, account] : m_accounts)
+        before[account] = std::exchange(account->name_form, NameForm::plain);
+    for (const NameForm longer : {NameForm::provider, NameForm::subject}) {
+        std::map<std::string, std::vector<AccountPtr>> by_name;
+        for (const auto& [id, account] : m_accounts)
+            by_name[account->name()].push_back(account);
+        for (const auto& [name, same] : by_name)
+            for (const AccountPtr& account : same)
+                account->name_form = same.size() > 1 ? longer : account->name_form;
+    }
+    std::erase_if(before, [](const auto& one) { return one.first->name_form == one.second; });
+    std::vector<AccountPtr> renamed;
+    for (const auto& [account, form] : before)
+        renamed.push_back(account);
+    return renamed;
+}
+
+/// The keychain's labels show the names.
+void AccountStore::update_names() {
+    for (const AccountPtr& account : name_accounts())
+        save(*account);
 }
 
 std::vector<AccountPtr> AccountStore::all() const {
@@ -90,8 +117,11 @@ void AccountStore::add(Account account, std::function<void(const Result<AccountP
         m_keychain.store(to_item(*added), [written](const Result<void>& stored) { written(stored); });
     };
     m_writes.push(added->id, std::move(begin), [this, added, done = std::move(done)](const Result<void>& stored) {
-        if (stored)
-            return done(std::exchange(m_accounts[added->id], added));
+        if (stored) {
+            const AccountPtr replaced = std::exchange(m_accounts[added->id], added);
+            update_names();
+            return done(replaced);
+        }
         if (stored.error().kind == platform::ErrorKind::timed_out)
             rewrite(added->id); // the keychain may have taken it all the same, or still will
         done(stored.error());
@@ -106,6 +136,7 @@ void AccountStore::take_back(const AccountPtr& added, const AccountPtr& replaced
     else
         m_accounts.erase(added->id);
     rewrite(added->id);
+    update_names();
 }
 
 void AccountStore::save(const Account& account) {
@@ -113,9 +144,13 @@ void AccountStore::save(const Account& account) {
         write(account.id, "account_not_saved");
 }
 
-void AccountStore::mark_ended(Account& account) {
+void AccountStore::end(Account& account) {
     account.ended = true;
     account.cookie = {};
+}
+
+void AccountStore::mark_ended(Account& account) {
+    end(account);
     if (is_current(account))
         write(account.id, "account_not_erased");
 }
@@ -126,6 +161,7 @@ void AccountStore::forget(const std::string& id, Done done) {
     write(id, [this, id, forgotten = std::move(forgotten), done = std::move(done)](const Result<void>& erased) {
         if (!erased && forgotten)
             m_accounts.emplace(id, forgotten);
+        update_names();
         done(erased);
     });
 }

@@ -15,7 +15,8 @@ namespace keyfob::agent::vault {
 
 using AccountPtr = std::shared_ptr<Account>;
 
-/// The accounts of this device: in memory while the agent runs, in the keychain for good. Main loop thread only.
+/// The accounts of this device: in memory while the agent runs, in the keychain for good. Each has the shortest name that no other has.
+/// Main loop thread only.
 class AccountStore {
 public:
     using Done = std::function<void(const platform::Result<void>&)>;
@@ -32,6 +33,8 @@ public:
     /// Writes a changed account, unless it was forgotten or replaced meanwhile. A failure is logged: memory has the newer state, and the
     /// server forgives an old challenge.
     void save(const Account& account);
+    /// Its session is over: what is in memory is lent no more.
+    static void end(Account& account);
     /// The server has ended it: it is shown as ended, and nothing of it is kept. What has replaced it stays.
     void mark_ended(Account& account);
     /// Forgets it here and in the keychain; after an error it is still there.
@@ -41,6 +44,8 @@ public:
 
 private:
     void take(const std::vector<KeychainItem>& items);
+    std::vector<AccountPtr> name_accounts();
+    void update_names();
     [[nodiscard]] bool is_current(const Account& account) const;
     void write(const std::string& id, Done done);
     void write(const std::string& id, const char* event_of_failure);
