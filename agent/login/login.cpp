@@ -157,11 +157,13 @@ void Login::finish(const Result<AccountPtr>& outcome) {
         return;
     m_outcome = outcome;
     m_keeping->decide(given_up()); // unless it was
-    // The browser still has to fetch its last page; then, or when it does not come, the listener goes.
-    m_timer.start(k_last_page_wait, [weak = weak_from_this()] {
-        if (const auto self = weak.lock())
-            self->close_listener();
-    });
+    if (outcome) // the browser still has to fetch its last page; then, or when it does not come, the listener goes
+        m_timer.start(k_last_page_wait, [weak = weak_from_this()] {
+            if (const auto self = weak.lock())
+                self->close_listener();
+        });
+    else
+        close_listener(); // which lets the page be sent that says why
     for (const auto& finished : std::exchange(m_waiting, {}))
         finished(outcome);
 }

@@ -214,7 +214,7 @@ TEST_CASE("S9 a refusal ends the sign-in with its own code, and nobody listens a
     REQUIRE(f.code() == std::get<1>(row));
     REQUIRE(f.outcome->error().message.find("reasons") != std::string::npos);
     REQUIRE(f.accounts.all().empty());
-    f.command.reset(); // otherwise the listener waits for the last page
+    f.require_listener_goes(); // no page is left to be fetched
     REQUIRE(f.transport.requests(k_cancel_path).empty());
 }
 
