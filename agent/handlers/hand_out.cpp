@@ -3,6 +3,7 @@
 #include "agent/handlers/methods.h"
 #include "agent/handlers/parameters.h"
 #include "agent/vault/account_choice.h"
+#include "platform/secret_string.h"
 #include "platform/url.h"
 
 #include <Poco/JSON/Array.h>
@@ -53,9 +54,14 @@ Result<Request> read_request(const Object& parameters) {
 }
 
 Object::Ptr lent_object(const vault::Account& account, const Target& target, std::int64_t now) {
+    const std::string_view cookie = account.cookie.reveal();
+    std::string value;
+    value.reserve(account.cookie_name.size() + 1 + cookie.size()); // at once: growing would leave copies
+    value.append(account.cookie_name).append("=").append(cookie);
     Array header;
     header.add(std::string("Cookie"));
-    header.add(account.cookie_name + "=" + std::string(account.cookie.reveal()));
+    header.add(value); // AG-07: the copies in Poco's objects are freed with the answer, but cannot be wiped
+    platform::wipe(value);
     Array headers;
     headers.add(header);
     Object::Ptr object(new Object(Poco::JSON_PRESERVE_KEY_ORDER));

@@ -68,6 +68,7 @@ void renew_account(Account& account, server::api::CookieGrant grant, std::int64_
     account.handed_out = false;
 }
 
+/// AG-07: the text is wiped when it goes; the copies in Poco's object are freed here, but cannot be wiped.
 KeychainItem to_item(const Account& account) {
     Object secret(Poco::JSON_PRESERVE_KEY_ORDER);
     secret.set("version", k_version);
@@ -98,7 +99,8 @@ Result<Account> from_item(const KeychainItem& item) {
     if (number("version") != k_version)
         return Error{ErrorKind::invalid, "the keychain item is of another version"};
     KEYFOB_TRY_ASSIGN(const auto server, platform::Url::parse(text("server") + "/"));
-    KEYFOB_TRY_ASSIGN(auto key, platform::jose::EcKey::from_private_pem(text("device_key")));
+    const SecretString pem(text("device_key"));
+    KEYFOB_TRY_ASSIGN(auto key, platform::jose::EcKey::from_private_pem(pem.reveal()));
     const server::api::UserInfo user{text("issuer"), text("subject"), text("name"), text("email"), text("provider")};
     Account account{account_id(server.origin, user),
                     server.origin,
