@@ -8,6 +8,8 @@
 #include "platform/private_directory.h"
 #include "platform/unix_socket.h"
 
+#include <chrono>
+#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 
@@ -25,6 +27,7 @@ using platform::Result;
 using platform::UniqueFd;
 
 constexpr int k_first_passed_descriptor = 3;
+constexpr std::chrono::seconds k_longest_farewell{3};
 
 /// The socket that a service manager passed (sd_listen_fds(3)).
 UniqueFd passed_socket() {
@@ -75,6 +78,25 @@ struct FreeLoop {
     void operator()(GMainLoop* loop) const { g_main_loop_unref(loop); }
 };
 
+/// What must last is in the keychain; that alone is waited for. The socket stays until then, and commands are served: one that found the socket
+/// gone and the lock held could neither use this agent nor start another.
+void finish_writes(const vault::AccountStore& accounts) {
+    bool late = false;
+    ipc::Timer limit;
+    limit.start(k_longest_farewell, [&late] { late = true; });
+    while (accounts.is_writing() && !late)
+        g_main_context_iteration(nullptr, TRUE);
+}
+
+/// Without destructors: requests to servers run for as long as these please, and their threads would have to be waited for. The lock goes with the
+/// process; the socket, if it is ours to remove, while it is held, so that it is no other agent's.
+[[noreturn]] void leave(const std::string& socket) {
+    if (!socket.empty())
+        ::unlink(socket.c_str());
+    std::fflush(nullptr);
+    ::_exit(EXIT_SUCCESS);
+}
+
 } // namespace
 
 Result<void> run() {
@@ -89,27 +111,23 @@ Result<void> run() {
     vault::AccountStore accounts(*keychain);
     ipc::Workers workers;
     vault::Renewer renewer(accounts, workers, transport, clock, random);
-    {
-        login::LoginService logins(accounts, *keychain, workers, transport, clock, random);
-        const handlers::Services services{
-            path,      *keychain,
-            accounts,  renewer,
-            logins,    workers,
-            transport, clock,
-            random,    [&loop] { ipc::run_on_main_loop([&loop] { g_main_loop_quit(loop.get()); }); }};
-        const ipc::Server server(std::move(socket.listener),
-                                 [&services](ipc::Call call) { handlers::dispatch(services, std::move(call)); });
-        g_unix_signal_add(SIGINT, &quit, loop.get());
-        g_unix_signal_add(SIGTERM, &quit, loop.get());
-        platform::log::info("listening", {{"socket", path}, {"version", KEYFOB_VERSION}});
-        accounts.when_loaded([](const Result<void>&) {}); // so that the first hand-out finds them in memory
-        g_main_loop_run(loop.get());
-        platform::log::info("stopping");
-        if (socket.is_ours)
-            ::unlink(path.c_str()); // while the lock is held, so that it can only be our own
-    }
-    workers.stop();
-    return {};
+    login::LoginService logins(accounts, *keychain, workers, transport, clock, random);
+    const handlers::Services services{
+        path,      *keychain,
+        accounts,  renewer,
+        logins,    workers,
+        transport, clock,
+        random,    [&loop] { ipc::run_on_main_loop([&loop] { g_main_loop_quit(loop.get()); }); }};
+    const ipc::Server server(std::move(socket.listener),
+                             [&services](ipc::Call call) { handlers::dispatch(services, std::move(call)); });
+    g_unix_signal_add(SIGINT, &quit, loop.get());
+    g_unix_signal_add(SIGTERM, &quit, loop.get());
+    platform::log::info("listening", {{"socket", path}, {"version", KEYFOB_VERSION}});
+    accounts.when_loaded([](const Result<void>&) {}); // so that the first hand-out finds them in memory
+    g_main_loop_run(loop.get());
+    platform::log::info("stopping");
+    finish_writes(accounts);
+    leave(socket.is_ours ? path : "");
 }
 
 } // namespace keyfob::agent

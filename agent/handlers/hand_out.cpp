@@ -1,8 +1,9 @@
 #include "agent/api/error_code.h"
 #include "agent/handlers/account_object.h"
 #include "agent/handlers/methods.h"
+#include "agent/handlers/parameters.h"
 #include "agent/vault/account_choice.h"
-#include "platform/json.h"
+#include "platform/secret_string.h"
 #include "platform/url.h"
 
 #include <Poco/JSON/Array.h>
@@ -15,13 +16,16 @@ namespace {
 using platform::Error;
 using platform::ErrorKind;
 using platform::Result;
-namespace json = platform::json;
 using Poco::JSON::Array;
 using Poco::JSON::Object;
 
 struct Target {
     std::optional<platform::Origin> origin; ///< absent: the account's own
     std::string path;                       ///< with the query
+};
+struct Request {
+    Target target;
+    std::string account; ///< empty: the only one that fits
 };
 
 /// An absolute URL, or a path that begins with `/` and means the account's server.
@@ -41,10 +45,23 @@ Result<Target> read_target(const std::string& text) {
     return Target{url->origin, url->target()};
 }
 
+Result<Request> read_request(const Object& parameters) {
+    KEYFOB_TRY_ASSIGN(const std::string url, string_parameter(parameters, "url"));
+    KEYFOB_TRY_ASSIGN(const std::string account, string_parameter(parameters, "account"));
+    KEYFOB_TRY(string_parameter(parameters, "method"));
+    KEYFOB_TRY_ASSIGN(Target target, read_target(url));
+    return Request{std::move(target), account};
+}
+
 Object::Ptr lent_object(const vault::Account& account, const Target& target, std::int64_t now) {
+    const std::string_view cookie = account.cookie.reveal();
+    std::string value;
+    value.reserve(account.cookie_name.size() + 1 + cookie.size()); // at once: growing would leave copies
+    value.append(account.cookie_name).append("=").append(cookie);
     Array header;
     header.add(std::string("Cookie"));
-    header.add(account.cookie_name + "=" + std::string(account.cookie.reveal()));
+    header.add(value); // AG-07: the copies in Poco's objects are freed with the answer, but cannot be wiped
+    platform::wipe(value);
     Array headers;
     headers.add(header);
     Object::Ptr object(new Object(Poco::JSON_PRESERVE_KEY_ORDER));
@@ -55,29 +72,30 @@ Object::Ptr lent_object(const vault::Account& account, const Target& target, std
     return object;
 }
 
+void lend(const Services& services, const ipc::Call& call, const Target& target, const vault::AccountPtr& account) {
+    services.renewer.lend(account, [&services, call, target, account](const Result<void>& lent) {
+        if (lent)
+            return call.answer(lent_object(*account, target, platform::to_unix(services.clock.now())));
+        Error error = lent.error();
+        if (error.code == api::k_sign_in_needed)
+            error.hint = KEYFOB_CLI_NAME " login " + account->server.text();
+        call.answer(error);
+    });
+}
+
 } // namespace
 
 void hand_out(const Services& services, const ipc::Call& call) {
-    const auto target = read_target(json::get_string(*call.parameters, "url").value_or(""));
-    if (!target)
-        return call.answer(target.error());
-    services.accounts.when_loaded([&services, call, target = *target](const Result<void>& loaded) {
+    const auto request = read_request(*call.parameters);
+    if (!request)
+        return call.answer(request.error());
+    services.accounts.when_loaded([&services, call, request = *request](const Result<void>& loaded) {
         if (!loaded)
             return call.answer(loaded.error());
-        const std::string name = json::get_string(*call.parameters, "account").value_or("");
-        const auto chosen = vault::choose_account(services.accounts.all(), name, target.origin);
+        const auto chosen = vault::choose_account(services.accounts.all(), request.account, request.target.origin);
         if (!chosen)
             return call.answer(chosen.error());
-        const vault::AccountPtr account = *chosen;
-        services.renewer.lend(account, [&services, call, target, account](const Result<void>& lent) {
-            if (!lent) {
-                Error error = lent.error();
-                if (error.code == api::k_sign_in_needed)
-                    error.hint = KEYFOB_CLI_NAME " login " + account->server.text();
-                return call.answer(error);
-            }
-            call.answer(lent_object(*account, target, platform::to_unix(services.clock.now())));
-        });
+        lend(services, call, request.target, *chosen);
     });
 }
 

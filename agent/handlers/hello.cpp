@@ -1,7 +1,7 @@
 #include "agent/api/error_code.h"
 #include "agent/api/messages.h"
 #include "agent/handlers/methods.h"
-#include "platform/json.h"
+#include "agent/handlers/parameters.h"
 
 #include <Poco/JSON/Array.h>
 
@@ -10,8 +10,11 @@
 namespace keyfob::agent::handlers {
 
 void hello(const Services&, const ipc::Call& call) {
-    const auto protocol = platform::json::get_integer(*call.parameters, "protocol");
-    if (protocol && *protocol != api::k_protocol_version)
+    const auto protocol = integer_parameter(*call.parameters, "protocol", api::k_protocol_version);
+    const auto client = string_parameter(*call.parameters, "client");
+    if (!protocol || !client)
+        return call.answer(protocol ? client.error() : protocol.error());
+    if (*protocol != api::k_protocol_version)
         return call.answer(platform::Error{platform::ErrorKind::invalid, "the agent speaks another protocol version",
                                            "restart the agent, so that both are of one version", api::k_usage});
     Poco::JSON::Array capabilities;

@@ -1,7 +1,7 @@
 #include "agent/api/error_code.h"
 #include "agent/handlers/account_object.h"
 #include "agent/handlers/methods.h"
-#include "platform/json.h"
+#include "agent/handlers/parameters.h"
 #include "platform/url.h"
 
 namespace keyfob::agent::handlers {
@@ -10,7 +10,6 @@ namespace {
 using platform::Error;
 using platform::ErrorKind;
 using platform::Result;
-namespace json = platform::json;
 using Poco::JSON::Object;
 
 constexpr std::int64_t k_longest_timeout = 600; ///< seconds; a pairing lives no longer
@@ -21,26 +20,23 @@ Error usage(const std::string& what, const std::string& hint = "") {
 
 Result<login::LoginRequest> read_request(const Object& parameters) {
     login::LoginRequest request;
-    const auto url = platform::Url::parse(json::get_string(parameters, "server").value_or(""));
+    KEYFOB_TRY_ASSIGN(const std::string server, string_parameter(parameters, "server"));
+    KEYFOB_TRY_ASSIGN(const std::int64_t port, integer_parameter(parameters, "port", 0));
+    KEYFOB_TRY_ASSIGN(const std::int64_t timeout, integer_parameter(parameters, "timeout", k_longest_timeout));
+    KEYFOB_TRY_ASSIGN(request.device_name, string_parameter(parameters, "device_name"));
+    const auto url = platform::Url::parse(server);
     if (!url || url->has_query || (url->path != "/" && !url->path.empty()))
         return usage("this is not the address of a server", "write https://id.example.com");
     if (url->origin.scheme != "https" && !url->origin.is_loopback())
         return usage("plain http is for servers on this machine only", "use https");
     request.server = url->origin;
-    const std::int64_t port = json::get_integer(parameters, "port").value_or(0);
-    const std::int64_t timeout = json::get_integer(parameters, "timeout").value_or(k_longest_timeout);
     if (port < 0 || port > 65535)
         return usage("a port lies between 1 and 65535");
     if (timeout < 1 || timeout > k_longest_timeout)
         return usage("the timeout must lie between 1 second and 10 minutes");
     request.port = static_cast<std::uint16_t>(port);
     request.timeout = std::chrono::seconds(timeout);
-    request.device_name = json::get_string(parameters, "device_name").value_or("");
     return request;
-}
-
-std::string login_id(const ipc::Call& call) {
-    return json::get_string(*call.parameters, "login_id").value_or("");
 }
 
 } // namespace
@@ -67,7 +63,7 @@ void login_start(const Services& services, const ipc::Call& call) {
 }
 
 void login_wait(const Services& services, const ipc::Call& call) {
-    services.logins.wait(login_id(call), [call](const Result<vault::AccountPtr>& finished) {
+    services.logins.wait(login_id(*call.parameters), [call](const Result<vault::AccountPtr>& finished) {
         if (!finished)
             return call.answer(finished.error());
         Object::Ptr object(new Object);
@@ -77,7 +73,7 @@ void login_wait(const Services& services, const ipc::Call& call) {
 }
 
 void login_cancel(const Services& services, const ipc::Call& call) {
-    const auto cancelled = services.logins.cancel(login_id(call));
+    const auto cancelled = services.logins.cancel(login_id(*call.parameters));
     if (!cancelled)
         return call.answer(cancelled.error());
     call.answer(Object::Ptr(new Object));

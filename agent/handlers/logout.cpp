@@ -1,7 +1,7 @@
 #include "agent/api/error_code.h"
 #include "agent/handlers/methods.h"
+#include "agent/handlers/parameters.h"
 #include "agent/vault/account_choice.h"
-#include "platform/json.h"
 #include "server/api/client.h"
 
 #include <Poco/JSON/Array.h>
@@ -13,43 +13,64 @@ namespace {
 
 using platform::Error;
 using platform::Result;
-using vault::AccountPtr;
-namespace json = platform::json;
 using Poco::JSON::Array;
 using Poco::JSON::Object;
+using vault::AccountPtr;
 
 /// Collects what became of each account, and answers when the last is done.
 struct Logout {
     ipc::Call call;
     std::size_t left = 0;
     Array ended;
-    std::optional<Error> keychain_error;
 };
 
-void report(const std::shared_ptr<Logout>& logout, const vault::Account& account, const Result<void>& revoked,
-            const Result<void>& forgotten) {
+struct Request {
+    bool all = false;
+    std::string account; ///< empty: the only one
+};
+
+Result<Request> read_request(const Object& parameters) {
+    KEYFOB_TRY_ASSIGN(const bool all, boolean_parameter(parameters, "all", false));
+    KEYFOB_TRY_ASSIGN(const std::string account, string_parameter(parameters, "account"));
+    return Request{all, account};
+}
+
+Object::Ptr error_object(const Error& error) {
     Object::Ptr object(new Object(Poco::JSON_PRESERVE_KEY_ORDER));
-    object->set("account", account.name());
+    object->set("code", std::string(api::error_code(error.code).word));
+    object->set("message", error.message);
+    object->set("hint", error.hint);
+    return object;
+}
+
+Object::Ptr ended_object(const std::string& name, const vault::Account& account, const Result<void>& revoked,
+                         const Result<void>& forgotten) {
+    Object::Ptr object(new Object(Poco::JSON_PRESERVE_KEY_ORDER));
+    object->set("account", name);
     object->set("server", account.server.text());
     object->set("revoked", revoked.has_value());
     object->set("detail", revoked ? std::string() : revoked.error().message);
-    logout->ended.add(object);
+    object->set("forgotten", forgotten.has_value());
     if (!forgotten)
-        logout->keychain_error = forgotten.error();
-    if (--logout->left > 0)
-        return;
-    if (logout->keychain_error)
-        return logout->call.answer(*logout->keychain_error);
-    Object::Ptr result(new Object);
-    result->set("ended", logout->ended);
-    logout->call.answer(result);
+        object->set("error", error_object(forgotten.error()));
+    return object;
 }
 
-/// AG-13: at the server first; forgotten here whatever the server says.
+void answer(const Logout& logout) {
+    Object::Ptr result(new Object);
+    result->set("ended", logout.ended);
+    logout.call.answer(result);
+}
+
+/// AG-13: at the server first; forgotten here whatever the server says. What is over there is lent no more, whatever the keychain says.
 void end_one(const Services& services, const std::shared_ptr<Logout>& logout, const AccountPtr& account) {
-    auto forget = [&services, logout, account](const Result<void>& revoked) {
-        services.accounts.forget(account->id, [logout, account, revoked](const Result<void>& forgotten) {
-            report(logout, *account, revoked, forgotten);
+    auto forget = [&services, logout, account, name = account->name()](const Result<void>& revoked) {
+        if (revoked)
+            vault::AccountStore::end(*account);
+        services.accounts.forget(account->id, [logout, account, name, revoked](const Result<void>& forgotten) {
+            logout->ended.add(ended_object(name, *account, revoked, forgotten));
+            if (--logout->left == 0)
+                answer(*logout);
         });
     };
     if (account->ended)
@@ -62,30 +83,30 @@ void end_one(const Services& services, const std::shared_ptr<Logout>& logout, co
         forget(Error{platform::ErrorKind::failed, "the agent has too much to do"});
 }
 
+void end_all(const Services& services, const ipc::Call& call, const std::vector<AccountPtr>& accounts) {
+    const auto logout = std::make_shared<Logout>(Logout{call, accounts.size(), {}});
+    if (accounts.empty())
+        return answer(*logout);
+    for (const AccountPtr& account : accounts)
+        end_one(services, logout, account);
+}
+
 } // namespace
 
 void logout(const Services& services, const ipc::Call& call) {
-    services.accounts.when_loaded([&services, call](const Result<void>& loaded) {
+    const auto request = read_request(*call.parameters);
+    if (!request)
+        return call.answer(request.error());
+    services.accounts.when_loaded([&services, call, request = *request](const Result<void>& loaded) {
         if (!loaded)
             return call.answer(loaded.error());
-        std::vector<AccountPtr> accounts = services.accounts.all();
-        if (!json::get_bool(*call.parameters, "all").value_or(false)) {
-            const auto chosen = vault::choose_account(
-                accounts, json::get_string(*call.parameters, "account").value_or(""), std::nullopt);
-            if (!chosen)
-                return call.answer(chosen.error());
-            accounts = {*chosen};
-        }
-        const auto logout = std::make_shared<Logout>();
-        logout->call = call;
-        logout->left = accounts.size();
-        if (accounts.empty()) {
-            Object::Ptr result(new Object);
-            result->set("ended", Array());
-            return call.answer(result);
-        }
-        for (const AccountPtr& account : accounts)
-            end_one(services, logout, account);
+        const std::vector<AccountPtr> accounts = services.accounts.all();
+        if (request.all)
+            return end_all(services, call, accounts);
+        const auto chosen = vault::choose_account(accounts, request.account, std::nullopt);
+        if (!chosen)
+            return call.answer(chosen.error());
+        end_all(services, call, {*chosen});
     });
 }
 

@@ -2,6 +2,7 @@
 
 #include "agent/api/error_code.h"
 #include "agent/api/messages.h"
+#include "agent/handlers/parameters.h"
 #include "platform/encoding.h"
 
 #include <algorithm>
@@ -35,6 +36,9 @@ void dispatch(const Services& services, ipc::Call call) {
         return call.answer(platform::Error{platform::ErrorKind::invalid,
                                            "there is no method " + platform::printable(call.method, 64),
                                            "is the agent older than the command? restart it", api::k_usage});
+    if (found->caller == Caller::login_owner)
+        if (const auto owner = services.logins.check_owner(login_id(*call.parameters), call.connection.get()); !owner)
+            return call.answer(owner.error());
     found->handler(services, call);
 }
 

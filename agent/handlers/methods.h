@@ -34,7 +34,7 @@ using Handler = void (*)(const Services&, const ipc::Call&);
 /// Who may call: every method is for the socket's own user, whose processes are not kept apart; the column says what else must hold.
 enum class Caller {
     anyone,     ///< any process of the user
-    login_owner ///< only the connection that began the sign-in can know its id
+    login_owner ///< only the connection that began the sign-in; for others its id is unknown
 };
 
 struct Method {

@@ -1,6 +1,7 @@
 #include "agent/ipc/connection.h"
 
 #include "agent/api/messages.h"
+#include "platform/secret_string.h"
 
 #include <array>
 #include <cerrno>
@@ -31,6 +32,7 @@ Connection::Connection(platform::UniqueFd socket, OnLine on_line, OnClosed on_cl
 
 Connection::~Connection() {
     unwatch();
+    platform::wipe(m_output);
 }
 
 void Connection::start() {
@@ -94,10 +96,12 @@ void Connection::send(std::string line) {
         return;
     if (m_output.size() + line.size() > k_most_output)
         return close();
-    const bool waiting = !m_output.empty();
-    m_output += line;
-    if (!waiting)
-        write();
+    if (!m_output.empty()) { // it is being written already
+        m_output += line;
+        return platform::wipe(line);
+    }
+    m_output = std::move(line);
+    write();
 }
 
 void Connection::write() {
@@ -111,6 +115,8 @@ void Connection::write() {
             return close();
         m_output.erase(0, static_cast<std::size_t>(count));
     }
+    if (m_output.empty())
+        platform::wipe(m_output); // AG-07: hand-outs. What grew before leaves copies that cannot be found any more
     if (m_watches_output != !m_output.empty())
         watch();
 }
@@ -121,7 +127,7 @@ void Connection::close() {
     const auto self = weak_from_this().lock();
     unwatch();
     m_socket.reset();
-    m_output.clear();
+    platform::wipe(m_output);
     const auto actions = std::move(m_when_closed);
     for (const auto& action : actions)
         action();

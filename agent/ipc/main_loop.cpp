@@ -1,5 +1,8 @@
 #include "agent/ipc/main_loop.h"
 
+#include <algorithm>
+#include <cstdint>
+
 #include <glib.h>
 
 namespace keyfob::agent::ipc {
@@ -22,7 +25,7 @@ void Timer::start(std::chrono::milliseconds delay, std::function<void()> action)
     cancel();
     m_action = std::move(action);
     m_source = g_timeout_add(
-        static_cast<guint>(delay.count()),
+        static_cast<guint>(std::clamp<std::int64_t>(delay.count(), 0, G_MAXUINT)),
         [](void* data) -> gboolean {
             auto* self = static_cast<Timer*>(data);
             self->m_source = 0;

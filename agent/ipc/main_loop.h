@@ -18,7 +18,8 @@ public:
     Timer(const Timer&) = delete;
     Timer& operator=(const Timer&) = delete;
     ~Timer() { cancel(); }
-    void start(std::chrono::milliseconds delay, std::function<void()> action); ///< replaces what was started before
+    /// Replaces what was started before. A delay of more than 49 days is one of 49 days.
+    void start(std::chrono::milliseconds delay, std::function<void()> action);
     void cancel();
 
 private:

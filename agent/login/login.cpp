@@ -4,7 +4,6 @@
 #include "agent/login/device_description.h"
 #include "platform/log.h"
 
-#include <future>
 #include <utility>
 
 namespace keyfob::agent::login {
@@ -21,6 +20,9 @@ constexpr std::chrono::seconds k_last_page_wait{15}; ///< for the browser to fet
 
 Error timed_out() {
     return {ErrorKind::timed_out, "nobody finished the sign-in in time", "start it again", api::k_timed_out};
+}
+Error keychain_too_late() {
+    return {ErrorKind::timed_out, "the keychain did not answer in time", "", api::k_timed_out};
 }
 Error given_up() {
     return {ErrorKind::cancelled, "the sign-in was given up", "", api::k_cancelled};
@@ -84,23 +86,21 @@ Result<StartedLogin> Login::listen() {
     return StartedLogin{m_id, m_listener->start_url(), m_request.timeout};
 }
 
+Login::~Login() {
+    m_keeping->decide(given_up()); // the listener goes with us, and waits for the page that waits for this
+}
+
 /// The flow calls these on threads of the listener.
 FlowEvents Login::events() {
     FlowEvents events;
-    events.store = [weak = weak_from_this()](server_api::SessionGrant grant,
-                                             const platform::jose::EcKey& key) -> Result<void> {
-        auto kept = std::make_shared<std::promise<Result<void>>>();
-        auto future = kept->get_future();
+    events.store = [weak = weak_from_this(), keeping = m_keeping](server_api::SessionGrant grant,
+                                                                  const platform::jose::EcKey& key) {
         auto shared_grant = std::make_shared<server_api::SessionGrant>(std::move(grant));
-        ipc::run_on_main_loop([weak, kept, shared_grant, key] {
-            const auto self = weak.lock();
-            if (!self || self->m_outcome)
-                return kept->set_value(given_up());
-            self->store(std::move(*shared_grant), key, [kept](const Result<void>& stored) { kept->set_value(stored); });
+        ipc::run_on_main_loop([weak, shared_grant, key] {
+            if (const auto self = weak.lock(); self && !self->m_outcome)
+                self->store(std::move(*shared_grant), key);
         });
-        if (future.wait_for(k_longest_store) != std::future_status::ready)
-            return Error{ErrorKind::timed_out, "the keychain did not answer in time", "", api::k_timed_out};
-        return future.get();
+        return keeping->wait(k_longest_store, keychain_too_late());
     };
     events.fail = [weak = weak_from_this()](const Error& error) {
         ipc::run_on_main_loop([weak, error] {
@@ -111,26 +111,22 @@ FlowEvents Login::events() {
     return events;
 }
 
-void Login::store(server_api::SessionGrant grant, const platform::jose::EcKey& key,
-                  std::function<void(const Result<void>&)> stored) {
+void Login::store(server_api::SessionGrant grant, const platform::jose::EcKey& key) {
     vault::Account account =
         vault::make_account(m_request.server, std::move(grant), key, platform::to_unix(m_service.m_clock.now()));
-    const std::string id = account.id;
     auto& accounts = m_service.m_accounts;
-    accounts.add(std::move(account), [weak = weak_from_this(), &accounts, id,
-                                      stored = std::move(stored)](const Result<AccountPtr>& replaced) {
+    accounts.add(std::move(account), [weak = weak_from_this(), keeping = m_keeping, &accounts,
+                                      id = account.id](const Result<AccountPtr>& replaced) {
         if (!replaced)
-            return stored(replaced.error());
-        const auto self = weak.lock();
-        if (!self || self->m_outcome) { // given up while the keychain was writing
-            accounts.forget(id, [](const Result<void>&) {});
-            return stored(given_up());
-        }
+            return void(keeping->decide(replaced.error()));
         const AccountPtr added = accounts.find(id);
-        self->m_listener->set_account(added->name());
+        const auto self = weak.lock();
+        if (self && self->m_listener)
+            self->m_listener->set_account(added->name()); // before the browser is sent to ask for it
+        if (!keeping->decide({}) || !self) // given up while the keychain was writing; the flow revokes the session
+            return accounts.take_back(added, *replaced);
         self->retire(*replaced, *added);
         self->finish(added);
-        stored({});
     });
 }
 
@@ -160,11 +156,14 @@ void Login::finish(const Result<AccountPtr>& outcome) {
     if (m_outcome)
         return;
     m_outcome = outcome;
-    // The browser still has to fetch its last page; then, or when it does not come, the listener goes.
-    m_timer.start(k_last_page_wait, [weak = weak_from_this()] {
-        if (const auto self = weak.lock())
-            self->close_listener();
-    });
+    m_keeping->decide(given_up()); // unless it was
+    if (outcome) // the browser still has to fetch its last page; then, or when it does not come, the listener goes
+        m_timer.start(k_last_page_wait, [weak = weak_from_this()] {
+            if (const auto self = weak.lock())
+                self->close_listener();
+        });
+    else
+        close_listener(); // which lets the page be sent that says why
     for (const auto& finished : std::exchange(m_waiting, {}))
         finished(outcome);
 }

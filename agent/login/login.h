@@ -1,6 +1,7 @@
 #pragma once
 
 #include "agent/ipc/main_loop.h"
+#include "agent/login/keeping.h"
 #include "agent/login/login_flow.h"
 #include "agent/login/login_service.h"
 #include "agent/login/loopback_listener.h"
@@ -16,6 +17,9 @@ namespace keyfob::agent::login {
 class Login : public std::enable_shared_from_this<Login> {
 public:
     Login(LoginService& service, LoginRequest request, std::string id);
+    Login(const Login&) = delete;
+    Login& operator=(const Login&) = delete;
+    ~Login();
 
     void start(LoginService::Started started);
     void wait(LoginService::Finished finished);
@@ -30,8 +34,7 @@ private:
     void discover(const LoginService::Started& started);
     [[nodiscard]] platform::Result<StartedLogin> listen();
     [[nodiscard]] FlowEvents events();
-    void store(server::api::SessionGrant grant, const platform::jose::EcKey& key,
-               std::function<void(const platform::Result<void>&)> stored);
+    void store(server::api::SessionGrant grant, const platform::jose::EcKey& key);
     void finish(const platform::Result<vault::AccountPtr>& outcome);
     void retire(const vault::AccountPtr& replaced, const vault::Account& by);
     void close_listener();
@@ -41,6 +44,7 @@ private:
     const std::string m_id;
     std::shared_ptr<LoopbackListener> m_listener;
     std::shared_ptr<LoginFlow> m_flow;
+    std::shared_ptr<Keeping> m_keeping = std::make_shared<Keeping>();
     ipc::Timer m_timer;
     std::optional<platform::Result<vault::AccountPtr>> m_outcome;
     std::vector<LoginService::Finished> m_waiting;

@@ -38,10 +38,13 @@ void LoginService::start(const LoginRequest& request, const std::shared_ptr<ipc:
     const std::string id = m_random.token(k_id_octets);
     const auto login = std::make_shared<Login>(*this, request, id);
     m_logins[id] = login;
+    m_owners[id] = owner.get();
     owner->when_closed([this, id] { forget(id); });
     login->start([this, id, started = std::move(started)](const Result<StartedLogin>& result) {
-        if (!result)
-            m_logins.erase(id); // nobody knows its id
+        if (!result) { // nobody knows its id
+            m_logins.erase(id);
+            m_owners.erase(id);
+        }
         started(result);
     });
 }
@@ -61,7 +64,13 @@ Result<void> LoginService::cancel(const std::string& id) {
     return {};
 }
 
+Result<void> LoginService::check_owner(const std::string& id, const ipc::Connection* connection) const {
+    const auto found = m_owners.find(id);
+    return found != m_owners.end() && found->second == connection ? Result<void>() : Result<void>(unknown_login());
+}
+
 void LoginService::forget(const std::string& id) {
+    m_owners.erase(id);
     const auto node = m_logins.extract(id);
     if (node.empty())
         return;

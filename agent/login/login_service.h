@@ -49,6 +49,8 @@ public:
     /// Errors: cancelled, timed_out, refused, failed, the keychain's; usage for an unknown id.
     void wait(const std::string& id, Finished finished);
     [[nodiscard]] platform::Result<void> cancel(const std::string& id);
+    /// Whether that connection began it. Errors: usage, the same for the sign-in of another connection and for an unknown id.
+    [[nodiscard]] platform::Result<void> check_owner(const std::string& id, const ipc::Connection* connection) const;
 
 private:
     friend class Login;
@@ -61,6 +63,7 @@ private:
     const platform::Clock& m_clock;
     platform::Random& m_random;
     std::map<std::string, std::shared_ptr<Login>> m_logins;
+    std::map<std::string, const ipc::Connection*> m_owners; ///< of those; to be compared only
     std::map<std::string, std::shared_ptr<Login>>
         m_released; ///< their command has gone, the browser's last page is to be fetched
 };

@@ -4,6 +4,8 @@
 #include "platform/encoding.h"
 #include "platform/json.h"
 
+#include <algorithm>
+
 namespace keyfob::agent::vault {
 namespace {
 
@@ -14,7 +16,13 @@ using platform::SecretString;
 using Poco::JSON::Object;
 namespace json = platform::json;
 
-constexpr int k_version = 1; ///< of the secret's form
+constexpr int k_version = 1;                               ///< of the secret's form
+constexpr std::int64_t k_longest_life = 366LL * 24 * 3600; ///< seconds, of a cookie
+constexpr std::int64_t k_last_time = 253'402'300'799;      ///< the end of the year 9999
+
+std::int64_t reasonable_time(std::int64_t seconds) {
+    return std::clamp<std::int64_t>(seconds, 0, k_last_time);
+}
 
 std::string account_id(const platform::Origin& server, const server::api::UserInfo& user) {
     return platform::base64url_encode(platform::sha256(server.text() + "\n" + user.issuer + "\n" + user.subject))
@@ -29,8 +37,17 @@ std::string user_text(const server::api::UserInfo& user) {
 
 } // namespace
 
-std::string Account::name() const {
-    return user_text(user) + "@" + server.authority();
+std::string Account::user_part(NameForm form) const {
+    const std::string provider = user.provider.empty() ? "" : user.provider + ":";
+    switch (form) {
+    case NameForm::plain:
+        return user_text(user);
+    case NameForm::provider:
+        return provider + user_text(user);
+    case NameForm::subject:
+        return provider + user.subject;
+    }
+    return user.subject;
 }
 
 Account make_account(const platform::Origin& server, server::api::SessionGrant grant, platform::jose::EcKey key,
@@ -44,13 +61,14 @@ Account make_account(const platform::Origin& server, server::api::SessionGrant g
 void renew_account(Account& account, server::api::CookieGrant grant, std::int64_t now) {
     account.cookie_name = std::move(grant.cookie_name);
     account.cookie = std::move(grant.cookie);
-    account.cookie_expires_at = now + grant.expires_in;
+    account.cookie_expires_at = now + std::clamp<std::int64_t>(grant.expires_in, 0, k_longest_life);
     account.cookie_renewed_at = now;
-    account.session_expires_at = grant.session_expires_at;
+    account.session_expires_at = reasonable_time(grant.session_expires_at);
     account.challenge = std::move(grant.challenge);
     account.handed_out = false;
 }
 
+/// AG-07: the text is wiped when it goes; the copies in Poco's object are freed here, but cannot be wiped.
 KeychainItem to_item(const Account& account) {
     Object secret(Poco::JSON_PRESERVE_KEY_ORDER);
     secret.set("version", k_version);
@@ -81,17 +99,18 @@ Result<Account> from_item(const KeychainItem& item) {
     if (number("version") != k_version)
         return Error{ErrorKind::invalid, "the keychain item is of another version"};
     KEYFOB_TRY_ASSIGN(const auto server, platform::Url::parse(text("server") + "/"));
-    KEYFOB_TRY_ASSIGN(auto key, platform::jose::EcKey::from_private_pem(text("device_key")));
+    const SecretString pem(text("device_key"));
+    KEYFOB_TRY_ASSIGN(auto key, platform::jose::EcKey::from_private_pem(pem.reveal()));
     const server::api::UserInfo user{text("issuer"), text("subject"), text("name"), text("email"), text("provider")};
     Account account{account_id(server.origin, user),
                     server.origin,
                     user,
                     text("session_id"),
-                    number("session_expires_at"),
+                    reasonable_time(number("session_expires_at")),
                     text("cookie_name"),
                     SecretString(text("cookie")),
-                    number("cookie_expires_at"),
-                    number("cookie_renewed_at"),
+                    reasonable_time(number("cookie_expires_at")),
+                    reasonable_time(number("cookie_renewed_at")),
                     text("challenge"),
                     std::move(key)};
     if (account.session_id.empty() || account.user.subject.empty() || account.cookie_name.empty())

@@ -2,6 +2,9 @@
 
 #include "agent/api/error_code.h"
 
+#include <algorithm>
+#include <functional>
+
 namespace keyfob::agent::vault {
 namespace {
 
@@ -10,10 +13,19 @@ using platform::ErrorKind;
 using platform::Result;
 
 bool fits_name(const Account& account, const std::string& name) {
-    const std::string whole = account.name();
-    const std::string user = whole.substr(0, whole.size() - account.server.authority().size() - 1);
-    return name.empty() || name == whole || name == user || name == account.server.authority() ||
-           name == account.server.text();
+    if (name.empty() || name == account.server.authority() || name == account.server.text())
+        return true;
+    for (const NameForm form : {NameForm::plain, NameForm::provider, NameForm::subject})
+        if (name == account.name(form) || name == account.user_part(form))
+            return true;
+    return false;
+}
+
+/// What has ended stands in nobody's way.
+void prefer_live(std::vector<AccountPtr>& accounts) {
+    const auto is_live = [](const AccountPtr& account) { return !account->ended; };
+    if (std::any_of(accounts.begin(), accounts.end(), is_live))
+        std::erase_if(accounts, std::not_fn(is_live));
 }
 
 Error none(const std::string& name, const std::optional<platform::Origin>& origin) {
@@ -33,6 +45,7 @@ Result<AccountPtr> choose_account(const std::vector<AccountPtr>& accounts, const
             fitting.push_back(account);
     if (fitting.empty())
         return none(name, origin);
+    prefer_live(fitting);
     if (fitting.size() == 1)
         return fitting[0];
     std::string names;

@@ -15,12 +15,19 @@ using platform::Result;
 
 constexpr std::int64_t k_margin = 5; ///< seconds that a lent cookie is good for at least
 constexpr std::int64_t k_early_percent = 80;
+constexpr std::int64_t k_jitter_percent = 10;
 
 Error ended() {
     return {ErrorKind::denied, "the session has ended", "sign in again", api::k_sign_in_needed};
 }
 
 } // namespace
+
+std::int64_t renewal_due(const Account& account, platform::Random& random) {
+    const std::int64_t life = account.cookie_expires_at - account.cookie_renewed_at;
+    const auto dice = static_cast<unsigned char>(random.bytes(1)[0]); // of 256
+    return account.cookie_renewed_at + life * (k_early_percent * 256 - k_jitter_percent * dice) / (100 * 256);
+}
 
 Renewer::Renewer(AccountStore& accounts, ipc::Workers& workers, const server::api::Transport& transport,
                  const platform::Clock& clock, platform::Random& random)
@@ -44,10 +51,9 @@ void Renewer::lend(const AccountPtr& account, Done done) {
 }
 
 void Renewer::renew_before_expiry(const AccountPtr& account) {
-    const std::int64_t life = account->cookie_expires_at - account->cookie_renewed_at;
-    const std::int64_t due = account->cookie_renewed_at + life * k_early_percent / 100;
+    const std::int64_t wait = renewal_due(*account, m_random) - now();
     const std::weak_ptr<Account> weak = account;
-    m_timers[account->id].start(std::chrono::seconds(std::max<std::int64_t>(due - now(), 1)), [this, weak] {
+    m_timers[account->id].start(std::chrono::seconds(std::max<std::int64_t>(wait, 1)), [this, weak] {
         if (const AccountPtr still = weak.lock(); still && !still->ended)
             renew(still, [](const Result<void>&) {});
     });
@@ -73,6 +79,8 @@ void Renewer::renew(const AccountPtr& account, Done done) {
 }
 
 Result<void> Renewer::take(Account& account, Grant grant) {
+    if (account.ended) // signed out meanwhile
+        return ended();
     if (grant) {
         renew_account(account, std::move(*grant), now());
         m_accounts.save(account);
@@ -87,7 +95,7 @@ Result<void> Renewer::take(Account& account, Grant grant) {
     if (account.cookie_expires_at - k_margin > now())
         return {}; // it was ahead of time; what is there is good for a while
     Error error = grant.error();
-    error.code = error.kind == ErrorKind::timed_out ? api::k_timed_out : api::k_failed;
+    error.code = api::k_failed; // timed_out would speak of a sign-in or the keychain
     return error;
 }
 

@@ -15,6 +15,9 @@
 
 namespace keyfob::agent::vault {
 
+/// When a cookie that was handed out is renewed ahead of time: after 70 to 80 % of its life, so that many agents do not come at once.
+[[nodiscard]] std::int64_t renewal_due(const Account& account, platform::Random& random);
+
 /// Keeps cookies good (design: sessions that cannot be copied). One renewal at a time for an account, however many ask; ahead of time only for
 /// a cookie that was handed out, so that an idle agent sleeps. Main loop thread only; the waiting is done by the workers.
 class Renewer {

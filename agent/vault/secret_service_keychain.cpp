@@ -1,18 +1,15 @@
 #include "agent/vault/keychain.h"
 
-#include "agent/api/error_code.h"
+#include "agent/vault/keychain_error.h"
 #include "platform/log.h"
 
 #include <gio/gio.h>
 #include <libsecret/secret.h>
 
-#include <list>
-
 namespace keyfob::agent::vault {
 namespace {
 
 using platform::Error;
-using platform::ErrorKind;
 using platform::Result;
 using platform::SecretString;
 
@@ -44,71 +41,16 @@ struct FreeTable {
 };
 using Table = std::unique_ptr<GHashTable, FreeTable>;
 
-Error locked() {
-    return {ErrorKind::locked, "the keychain is locked",
-            "unlock it (by signing in to the desktop, or in its own program) and try again", api::k_keychain_locked};
-}
-Error unreachable(const std::string& why) {
-    return {ErrorKind::unreachable, "no keychain can be reached: " + why,
-            "start gnome-keyring or KeePassXC in this session; it must own org.freedesktop.secrets on the session bus",
-            api::k_keychain_unreachable};
-}
-Error timed_out() {
-    return {ErrorKind::timed_out, "the keychain did not answer in time",
-            "is its program stopped, or does it wait for a prompt?", api::k_timed_out};
-}
-Error denied(const std::string& why) {
-    return {ErrorKind::denied, "the keychain refused: " + why, "look into the keychain's own program",
-            api::k_keychain_denied};
-}
-
-std::string dbus_name(const GError* error) {
-    char* name = g_dbus_error_get_remote_error(error);
-    std::string text = name != nullptr ? name : "";
-    g_free(name);
-    return text;
-}
-
-bool is_absent(const GError* error) {
-    if (error->domain == G_DBUS_ERROR) {
-        for (const int code :
-             {G_DBUS_ERROR_SERVICE_UNKNOWN, G_DBUS_ERROR_NAME_HAS_NO_OWNER, G_DBUS_ERROR_NO_SERVER,
-              G_DBUS_ERROR_DISCONNECTED, G_DBUS_ERROR_NO_REPLY, G_DBUS_ERROR_FILE_NOT_FOUND, G_DBUS_ERROR_NO_NETWORK,
-              G_DBUS_ERROR_BAD_ADDRESS, G_DBUS_ERROR_SPAWN_SERVICE_NOT_FOUND, G_DBUS_ERROR_SPAWN_EXEC_FAILED,
-              G_DBUS_ERROR_SPAWN_CHILD_EXITED, G_DBUS_ERROR_SPAWN_CHILD_SIGNALED, G_DBUS_ERROR_SPAWN_FAILED})
-            if (error->code == code)
-                return true;
-        return false;
-    }
-    return error->domain == G_IO_ERROR;
-}
-
-/// The four ways in which a keychain is there and yet gives nothing; `by_deadline`: our own timer cancelled the call.
-Error from_gerror(const GError* error, bool by_deadline) {
-    if (by_deadline && g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-        return timed_out();
-    const std::string remote = dbus_name(error);
-    if (g_error_matches(error, SECRET_ERROR, SECRET_ERROR_IS_LOCKED) ||
-        remote == "org.freedesktop.Secret.Error.IsLocked")
-        return locked();
-    if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT) ||
-        g_error_matches(error, G_DBUS_ERROR, G_DBUS_ERROR_TIMEOUT))
-        return timed_out();
-    if (is_absent(error))
-        return unreachable(error->message);
-    return denied(error->message);
-}
-
 class SecretServiceKeychain;
 
-/// One call: its deadline, and the way back. Lives until libsecret has answered, whatever happened meanwhile.
+/// One call: its deadline, and the way back. Lives until libsecret has answered, whatever happened meanwhile: a cancelled call may come back
+/// late, behind a bus that does not even greet.
 struct Operation {
-    SecretServiceKeychain* keychain = nullptr; ///< null: the keychain has gone, nobody wants the answer
+    SecretServiceKeychain* keychain = nullptr; ///< null: the caller was answered, or has gone
     Ref<GCancellable> cancellable{g_cancellable_new()};
     guint timer = 0;
-    bool by_deadline = false;
     std::function<void(Operation&, SecretService*)> run; ///< once the service is there
-    std::function<void(Operation&, const Error&)> fail;  ///< any failure on the way
+    std::function<void(const Error&)> fail;              ///< tells the caller of any failure on the way
     std::function<void(Operation&, GObject*, GAsyncResult*)> finish;
 };
 
@@ -159,11 +101,8 @@ public:
     SecretServiceKeychain(const SecretServiceKeychain&) = delete;
     SecretServiceKeychain& operator=(const SecretServiceKeychain&) = delete;
     ~SecretServiceKeychain() override {
-        for (Operation* operation : m_running) {
-            operation->keychain = nullptr;
-            stop_timer(*operation);
-            g_cancellable_cancel(operation->cancellable.get());
-        }
+        for (Operation* operation : std::exchange(m_running, {}))
+            abandon(operation);
     }
 
     [[nodiscard]] std::string tier() const override { return "secret-service"; }
@@ -183,9 +122,7 @@ public:
                     end(found, *report, Result<std::vector<KeychainItem>>(std::move(all)));
                 });
             },
-            [this, report](Operation& operation, const Error& error) {
-                end(operation, *report, Result<std::vector<KeychainItem>>(error));
-            });
+            [report](const Error& error) { (*report)(error); });
     }
 
     void probe(Callback<void> done) override {
@@ -196,7 +133,7 @@ public:
                     end(found, *report, Result<void>());
                 });
             },
-            [this, report](Operation& operation, const Error& error) { end(operation, *report, Result<void>(error)); });
+            [report](const Error& error) { (*report)(error); });
     }
 
     void store(KeychainItem item, Callback<void> done) override {
@@ -209,7 +146,7 @@ public:
                                     create(found, collection, *kept, *report);
                                 });
             },
-            [this, report](Operation& operation, const Error& error) { end(operation, *report, Result<void>(error)); });
+            [report](const Error& error) { (*report)(error); });
     }
 
     void erase(const std::string& id, Callback<void> done) override {
@@ -226,7 +163,7 @@ public:
                     remove(found, std::make_shared<std::vector<Ref<SecretItem>>>(std::move(all)), *report);
                 });
             },
-            [this, report](Operation& operation, const Error& error) { end(operation, *report, Result<void>(error)); });
+            [report](const Error& error) { (*report)(error); });
     }
 
 private:
@@ -241,8 +178,7 @@ private:
     }
 
     /// Every call begins with the service: libsecret keeps one proxy, and makes a new one after it was dropped.
-    void begin(std::function<void(Operation&, SecretService*)> run,
-               std::function<void(Operation&, const Error&)> fail) {
+    void begin(std::function<void(Operation&, SecretService*)> run, std::function<void(const Error&)> fail) {
         auto* operation = new Operation; // NOLINT(cppcoreguidelines-owning-memory): drop() deletes it
         operation->keychain = this;
         operation->run = std::move(run);
@@ -252,8 +188,7 @@ private:
             [](void* data) -> gboolean {
                 auto* late = static_cast<Operation*>(data);
                 late->timer = 0;
-                late->by_deadline = true;
-                g_cancellable_cancel(late->cancellable.get());
+                give_up(late);
                 return G_SOURCE_REMOVE;
             },
             operation);
@@ -288,13 +223,37 @@ private:
         delete operation; // NOLINT(cppcoreguidelines-owning-memory)
     }
 
+    /// Nobody waits for it any more; on_ready() drops it.
+    static void abandon(Operation* operation) {
+        operation->keychain = nullptr;
+        stop_timer(*operation);
+        g_cancellable_cancel(operation->cancellable.get());
+    }
+
+    /// The deadline is over.
+    static void give_up(Operation* operation) {
+        const auto fail = std::move(operation->fail);
+        std::erase(operation->keychain->m_running, operation);
+        abandon(operation);
+        report_failure(fail, timed_out());
+    }
+
     static void fail_with(Operation& operation, GError* raw) {
         const ErrorPtr error(raw);
-        const Error what = from_gerror(error.get(), operation.by_deadline);
+        fail_with(operation, keychain_error(*error));
+    }
+
+    static void fail_with(Operation& operation, const Error& what) {
+        const auto fail = std::move(operation.fail);
+        std::erase(operation.keychain->m_running, &operation);
+        drop(&operation);
+        report_failure(fail, what);
+    }
+
+    static void report_failure(const std::function<void(const Error&)>& fail, const Error& what) {
         platform::log::info("keychain_failed", {{"reason", what.message}, {"code", what.code}});
-        secret_service_disconnect();                 // the next call begins anew
-        const auto fail = std::move(operation.fail); // it ends the operation, which must not end the function that runs
-        fail(operation, what);
+        secret_service_disconnect(); // the next call begins anew
+        fail(what);
     }
 
     template <typename T> void end(Operation& operation, const Callback<T>& report, Result<T> result) {
@@ -331,12 +290,10 @@ private:
             const Ref<SecretCollection> collection(secret_collection_for_alias_finish(result, &error));
             if (error != nullptr)
                 return fail_with(self, error);
-            const auto fail = std::move(self.fail);
             if (!collection)
-                return fail(self, unreachable("it has no default keyring"));
+                return fail_with(self, unreachable("it has no default keyring"));
             if (secret_collection_get_locked(collection.get()) != 0)
-                return fail(self, locked());
-            self.fail = fail;
+                return fail_with(self, locked());
             use(self, collection.get());
         };
         secret_collection_for_alias(service, SECRET_COLLECTION_DEFAULT, SECRET_COLLECTION_NONE,
@@ -373,8 +330,9 @@ private:
         operation.finish = [this, left, done](Operation& self, GObject* source, GAsyncResult* result) {
             GError* error = nullptr;
             secret_item_delete_finish(SECRET_ITEM(source), result, &error);
-            if (error != nullptr)
+            if (error != nullptr && !is_gone(*error))
                 return fail_with(self, error);
+            g_clear_error(&error);
             remove(self, left, done);
         };
         secret_item_delete(item.get(), operation.cancellable.get(), &on_ready, &operation);

@@ -6,6 +6,8 @@
 #include "cli/launcher.h"
 #include "platform/json.h"
 
+#include <algorithm>
+
 namespace keyfob::cli::commands {
 namespace {
 
@@ -34,12 +36,26 @@ Result<Object::Ptr> end_sessions(const Context& context) {
     return agent.call(agent::api::k_logout, parameters);
 }
 
-void tell(Console& console, const Object& ended) {
+/// The keychain did not give it up.
+platform::Error not_forgotten(const std::string& account, bool revoked, const Object& error) {
+    const auto text = [&](const char* name) { return platform::json::get_string(error, name).value_or(""); };
+    const std::string state = revoked ? " is signed out, but still in the keychain: " : " is still signed in: ";
+    const std::string again = KEYFOB_CLI_NAME " logout --account " + account;
+    return {platform::ErrorKind::failed, account + state + text("message"),
+            text("hint").empty() ? again : text("hint") + ", then " + again, text("code")};
+}
+
+/// The exit code of what became of one account.
+int tell(Console& console, const Object& ended) {
     const auto text = [&](const char* name) { return platform::json::get_string(ended, name).value_or(""); };
+    const bool revoked = platform::json::get_bool(ended, "revoked").value_or(false);
+    if (const auto error = platform::json::get_object(ended, "error"); !error.isNull())
+        return fail(console, not_forgotten(text("account"), revoked, *error));
     console.say("Signed out: " + text("account"));
-    if (!platform::json::get_bool(ended, "revoked").value_or(false))
+    if (!revoked)
         console.warning(text("server") + " could not be told" + (text("detail").empty() ? "" : ": " + text("detail")) +
                         "; the session is forgotten here, and runs out there");
+    return 0;
 }
 
 } // namespace
@@ -55,10 +71,11 @@ int logout(const Context& context) {
     const auto ended = platform::json::get_array(**answer, "ended");
     if (ended.isNull() || ended->size() == 0)
         context.console.say("Nobody was signed in.");
+    int code = 0;
     for (unsigned i = 0; !ended.isNull() && i < ended->size(); ++i)
         if (const auto one = ended->getObject(i); !one.isNull())
-            tell(context.console, *one);
-    return 0;
+            code = std::max(code, tell(context.console, *one));
+    return code;
 }
 
 } // namespace keyfob::cli::commands

@@ -16,10 +16,12 @@ namespace keyfob::fakes {
 class FakeKeychain final : public agent::vault::Keychain {
 public:
     std::multimap<std::string, std::string> secrets; ///< by item id, of which the real one may have several
+    std::map<std::string, std::string> labels;       ///< by item id
     std::optional<platform::Error> failure;          ///< of every call
     std::optional<platform::Error> store_failure;
     std::optional<platform::Error> erase_failure;
-    bool holds = false; ///< answers nothing until release()
+    bool takes_late = false; ///< a store that fails by store_failure comes to pass all the same
+    bool holds = false;      ///< answers nothing until release()
     int loads = 0;
     int stores = 0;
 
@@ -35,13 +37,16 @@ public:
         });
     }
     void store(agent::vault::KeychainItem item, Callback<void> done) override {
-        answer([this, id = item.id, secret = std::string(item.secret.reveal()), done = std::move(done)] {
-            if (const auto& error = failure ? failure : store_failure; error)
-                return done(*error);
-            ++stores;
-            secrets.erase(id);
-            secrets.emplace(id, secret);
-            done({});
+        answer([this, id = item.id, label = item.label, secret = std::string(item.secret.reveal()),
+                done = std::move(done)] {
+            const auto& error = failure ? failure : store_failure;
+            if (!error || takes_late) {
+                ++stores;
+                secrets.erase(id);
+                secrets.emplace(id, secret);
+                labels[id] = label;
+            }
+            done(error ? platform::Result<void>(*error) : platform::Result<void>());
         });
     }
     void erase(const std::string& id, Callback<void> done) override {

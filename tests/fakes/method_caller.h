@@ -16,9 +16,12 @@ struct MethodCaller : AgentParts {
 
     /// `parameters` is the text of an object. The answer is there when it is there, as its command reads it.
     Answer send(const std::string& method, const std::string& parameters = "{}") {
+        return send_from(*command, method, parameters);
+    }
+    Answer send_from(const Command& from, const std::string& method, const std::string& parameters) {
         auto answer = std::make_shared<std::optional<agent::ipc::Answer>>();
-        agent::handlers::dispatch(services, {method, platform::json::parse_object(parameters).value(),
-                                             command->connection, [answer](const agent::ipc::Answer& result) {
+        agent::handlers::dispatch(services, {method, platform::json::parse_object(parameters).value(), from.connection,
+                                             [answer](const agent::ipc::Answer& result) {
                                                  answer->emplace(result ? read(**result) : result);
                                              }});
         return answer;

@@ -118,6 +118,22 @@ TEST_CASE("login.cancel ends the sign-in, and login.wait says so", "[handlers]")
     REQUIRE(f.code("login.wait", Fixture::id(started)) == agent::api::k_cancelled);
 }
 
+TEST_CASE("a sign-in is its connection's own: another one learns nothing of it and cannot end it", "[handlers]") {
+    Fixture f;
+    const auto started = f.start();
+    const fakes::Command other;
+    for (const char* method : {"login.wait", "login.cancel"}) {
+        const auto stolen = f.send_from(other, method, Fixture::id(started));
+        const auto unknown = f.send_from(other, method, R"({"login_id":"x"})");
+        REQUIRE(stolen->has_value());
+        REQUIRE((*stolen)->error().code == agent::api::k_usage);
+        REQUIRE((*stolen)->error().message == (*unknown)->error().message);
+    }
+    const auto waiting = f.send("login.wait", Fixture::id(started));
+    REQUIRE_FALSE(waiting->has_value()); // still runs
+    REQUIRE(f.code("login.cancel", Fixture::id(started)).empty());
+}
+
 TEST_CASE("login.wait and login.cancel want the id of a sign-in", "[handlers]") {
     const auto parameters = GENERATE(values<std::string>({"{}", R"({"login_id":5})", R"({"login_id":"x"})"}));
     Fixture f;

@@ -102,14 +102,37 @@ TEST_CASE("each way in which the keychain cannot be read has its own code", "[ha
     }
 }
 
-TEST_CASE("an account that the keychain does not give up is an error, and can be ended again", "[handlers]") {
+TEST_CASE("AG-13 what the keychain does not give up is said, lent no more, and can be ended again", "[handlers]") {
+    for (const auto& failure : fakes::keychain_failures()) {
+        Fixture f;
+        f.add_account(k_server, "42", "ann@example.com");
+        f.keychain.erase_failure = failure;
+        const auto ended = f.log_out();
+        REQUIRE(json::get_bool(*ended.at(0), "revoked") == true);
+        REQUIRE(json::get_bool(*ended[0], "forgotten") == false);
+        const auto error = json::get_object(*ended[0], "error");
+        REQUIRE(json::get_string(*error, "code") == failure.code);
+        REQUIRE(json::get_string(*error, "message") == failure.message);
+        REQUIRE(json::get_string(*error, "hint") == failure.hint);
+        REQUIRE(f.accounts.all().at(0)->ended);
+        REQUIRE(f.accounts.all()[0]->cookie.empty());
+        REQUIRE(f.code("hand_out", R"({"url":"/x"})") == agent::api::k_sign_in_needed);
+        f.keychain.erase_failure.reset();
+        REQUIRE(json::get_bool(*f.log_out().at(0), "forgotten") == true);
+        REQUIRE(f.keychain.secrets.empty());
+        REQUIRE(f.transport.requests(k_revoke_path).size() == 1); // once is enough
+    }
+}
+
+TEST_CASE("AG-13 where neither the server nor the keychain can be told, the account stays as it is", "[handlers]") {
     Fixture f;
     f.add_account(k_server, "42", "ann@example.com");
     f.keychain.erase_failure = fakes::keychain_failures().front();
-    REQUIRE(f.code("logout") == agent::api::k_keychain_locked);
-    f.keychain.erase_failure.reset();
-    REQUIRE(f.log_out().size() == 1);
-    REQUIRE(f.keychain.secrets.empty());
+    f.transport.then([](const auto&) { return fakes::ScriptedTransport::nobody(); });
+    const auto ended = f.log_out();
+    REQUIRE(json::get_bool(*ended.at(0), "revoked") == false);
+    REQUIRE(json::get_bool(*ended[0], "forgotten") == false);
+    REQUIRE(f.code("hand_out", R"({"url":"/x"})").empty());
 }
 
 TEST_CASE("AG-13 a renewal that ends after the logout brings nothing back", "[handlers]") {
@@ -128,5 +151,6 @@ TEST_CASE("AG-13 a renewal that ends after the logout brings nothing back", "[ha
     REQUIRE(f.log_out().size() == 1);
     gate.set_value();
     tests::run_until([&] { return lent->has_value(); });
+    REQUIRE((*lent)->error().code == agent::api::k_sign_in_needed); // nor is what it brought lent
     REQUIRE(f.keychain.secrets.empty());
 }

@@ -68,6 +68,27 @@ TEST_CASE("hello refuses another version of the protocol", "[handlers]") {
     REQUIRE(answer.error().hint.find("restart") != std::string::npos);
 }
 
+TEST_CASE("a parameter of a wrong type is a usage error, not an absent one", "[handlers]") {
+    const auto wrong = GENERATE(
+        table<std::string, std::string>({{"hello", R"({"protocol":"1"})"},
+                                         {"hello", R"({"client":1})"},
+                                         {"hand_out", R"({"url":"/x","account":5})"},
+                                         {"hand_out", R"({"url":"/x","account":null})"},
+                                         {"hand_out", R"({"url":"/x","method":["GET"]})"},
+                                         {"logout", R"({"account":5})"},
+                                         {"logout", R"({"all":"true"})"},
+                                         {"logout", R"({"all":1})"},
+                                         {"login.start", R"({"server":"http://127.0.0.1:8420","port":"80"})"},
+                                         {"login.start", R"({"server":"http://127.0.0.1:8420","timeout":60.0})"},
+                                         {"login.start", R"({"server":"http://127.0.0.1:8420","device_name":{}})"}}));
+    CAPTURE(std::get<0>(wrong), std::get<1>(wrong));
+    MethodCaller f;
+    f.add_account(k_server, "42", "ann@example.com");
+    REQUIRE(f.code(std::get<0>(wrong), std::get<1>(wrong)) == agent::api::k_usage);
+    REQUIRE(f.accounts.all().size() == 1);
+    REQUIRE(f.transport.requests().empty());
+}
+
 TEST_CASE("status shows the agent, the keychain and the accounts, and no secret", "[handlers]") {
     MethodCaller f;
     f.add_account(k_server, "42", "ann@example.com");

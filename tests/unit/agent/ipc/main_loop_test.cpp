@@ -56,6 +56,18 @@ TEST_CASE("a timer fires once", "[ipc]") {
     REQUIRE(fired == 1);
 }
 
+TEST_CASE("a timer of more time than GLib can count waits for long, not for nothing", "[ipc]") {
+    Timer late;
+    Timer now;
+    int wrong = 0;
+    bool fired = false;
+    late.start(GENERATE(milliseconds(1LL << 32), milliseconds::max()), [&] { ++wrong; });
+    now.start(milliseconds::min(), [&] { fired = true; });
+    run_until([&] { return fired; });
+    tests::settle();
+    REQUIRE(wrong == 0);
+}
+
 TEST_CASE("a timer that was cancelled, replaced or has gone does not fire", "[ipc]") {
     int wrong = 0;
     int right = 0;

@@ -64,6 +64,14 @@ struct Fixture : fakes::AgentParts {
     tests::HttpAnswer come_back(const std::string& url) {
         return while_loop_runs([&] { return visit(url); });
     }
+    /// The browser comes back while the keychain does not answer.
+    std::future<tests::HttpAnswer> come_back_to_silent_keychain() {
+        const std::string url = open();
+        keychain.holds = true;
+        auto browser = std::async(std::launch::async, [url] { return visit(url); });
+        run_until([&] { return keychain.held() == 1; });
+        return browser;
+    }
     [[nodiscard]] bool is_listening() const {
         try {
             tests::TcpSocket::connect(platform::Url::parse(login.start_url)->origin.port);
@@ -206,7 +214,7 @@ TEST_CASE("S9 a refusal ends the sign-in with its own code, and nobody listens a
     REQUIRE(f.code() == std::get<1>(row));
     REQUIRE(f.outcome->error().message.find("reasons") != std::string::npos);
     REQUIRE(f.accounts.all().empty());
-    f.command.reset(); // otherwise the listener waits for the last page
+    f.require_listener_goes(); // no page is left to be fetched
     REQUIRE(f.transport.requests(k_cancel_path).empty());
 }
 
@@ -268,17 +276,31 @@ TEST_CASE("a session that the keychain stores after the sign-in was given up is 
     const auto how = GENERATE(GivenUp::cancelled, GivenUp::command_gone);
     Fixture f;
     f.start();
-    const std::string url = f.open();
-    f.keychain.holds = true;
-    auto browser = std::async(std::launch::async, [&] { return visit(url); });
-    run_until([&] { return f.keychain.held() == 1; });
+    auto browser = f.come_back_to_silent_keychain();
     REQUIRE_FALSE(f.outcome); // not before it is kept
+    give_up(f, how);
+    run_until([&] { return f.transport.requests(k_revoke_path).size() == 1; }); // nobody waits for the keychain
+    REQUIRE(browser.get().status != 303);
+    f.keychain.release();
+    REQUIRE(f.accounts.all().empty());
+    REQUIRE(f.keychain.secrets.empty());
+}
+
+TEST_CASE("a new sign-in that is given up while the keychain writes leaves the one before", "[login]") {
+    const auto how = GENERATE(GivenUp::cancelled, GivenUp::command_gone);
+    Fixture f;
+    f.add_account(k_server, "42", "ann@example.com", "session-0");
+    f.start();
+    auto browser = f.come_back_to_silent_keychain();
     give_up(f, how);
     f.keychain.release();
     run_until([&] { return f.transport.requests(k_revoke_path).size() == 1; });
-    REQUIRE(browser.get().status != 303);
-    REQUIRE(f.accounts.all().empty());
-    REQUIRE(f.keychain.secrets.empty());
+    browser.get();
+    REQUIRE(fakes::form_of(f.transport.requests(k_revoke_path)[0]).get("token") == "session-1");
+    REQUIRE(f.accounts.all().at(0)->session_id == "session-0");
+    REQUIRE(f.keychain.secrets.size() == 1);
+    REQUIRE(f.keychain.secrets.begin()->second.find("session-0") != std::string::npos);
+    REQUIRE_FALSE(f.accounts.is_writing());
 }
 
 TEST_CASE("a session that the keychain does not take is revoked, and the command hears why", "[login]") {

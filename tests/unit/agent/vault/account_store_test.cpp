@@ -163,3 +163,74 @@ TEST_CASE("SE-02 what comes late for the session before touches nothing of the o
     REQUIRE(load(next).empty());
     REQUIRE(next.all().at(0)->session_id == "new");
 }
+
+TEST_CASE("writes of one account reach the keychain one after the other", "[vault]") {
+    fakes::FakeKeychain keychain;
+    AccountStore store(keychain);
+    REQUIRE(load(store).empty());
+    keychain.holds = true;
+    store.add(account("ann@example.com"), [](const Result<AccountPtr>&) {});
+    store.forget(account("ann@example.com").id, [](const Result<void>&) {});
+    REQUIRE(keychain.held() == 1);
+    REQUIRE(store.is_writing());
+    keychain.release();
+    REQUIRE_FALSE(store.is_writing());
+}
+
+TEST_CASE("SE-02 a renewal of the session before, asked for while the new one is written, does not bring it back",
+          "[vault]") {
+    fakes::FakeKeychain keychain;
+    AccountStore store(keychain);
+    REQUIRE(load(store).empty());
+    store.add(account("ann@example.com", "old"), [](const Result<AccountPtr>&) {});
+    keychain.holds = true;
+    store.add(account("ann@example.com", "new"), [](const Result<AccountPtr>&) {});
+    const bool ended = GENERATE(true, false);
+    if (ended)
+        store.mark_ended(*store.all().at(0));
+    else
+        store.save(*store.all().at(0));
+    keychain.release();
+    AccountStore next(keychain);
+    REQUIRE(load(next).empty());
+    REQUIRE(next.all().at(0)->session_id == "new");
+}
+
+TEST_CASE("what is taken back leaves what it replaced, in memory and in the keychain", "[vault]") {
+    fakes::FakeKeychain keychain;
+    AccountStore store(keychain);
+    REQUIRE(load(store).empty());
+    if (GENERATE(true, false))
+        store.add(account("ann@example.com", "old"), [](const Result<AccountPtr>&) {});
+    const std::size_t before = store.all().size();
+    AccountPtr replaced;
+    store.add(account("ann@example.com", "new"), [&](const Result<AccountPtr>& result) { replaced = *result; });
+    const AccountPtr added = store.all().at(0);
+    store.take_back(added, replaced);
+    store.take_back(added, replaced); // nothing is left to be taken back
+    AccountStore next(keychain);
+    REQUIRE(load(next).empty());
+    REQUIRE(store.all().size() == before);
+    REQUIRE(next.all().size() == before);
+    if (before > 0) {
+        REQUIRE(store.all()[0]->session_id == "old");
+        REQUIRE(next.all()[0]->session_id == "old");
+    }
+}
+
+TEST_CASE("a new account that the keychain takes after its time was up does not stay there", "[vault]") {
+    fakes::FakeKeychain keychain;
+    AccountStore store(keychain);
+    REQUIRE(load(store).empty());
+    store.add(account("ann@example.com", "old"), [](const Result<AccountPtr>&) {});
+    keychain.store_failure =
+        platform::Error{platform::ErrorKind::timed_out, "the keychain did not answer", "", "timed_out"};
+    keychain.takes_late = true;
+    store.add(account("ann@example.com", "new"), [&](const Result<AccountPtr>& added) {
+        REQUIRE_FALSE(added);
+        keychain.store_failure.reset();
+    });
+    AccountStore next(keychain);
+    REQUIRE(load(next).empty());
+    REQUIRE(next.all().at(0)->session_id == "old");
+}

@@ -121,3 +121,75 @@ TEST_CASE("an account is found by name, by user, by server, if that is unambiguo
     REQUIRE(choose("nobody").error().code == agent::api::k_sign_in_needed);
     REQUIRE((*agent::vault::choose_account(all, "", origin("https://b.example:8443")))->server.port == 8443);
 }
+
+TEST_CASE("S14 of several that fit, one that has ended is not meant", "[vault]") {
+    auto all = accounts();
+    all[0]->ended = true;
+    const auto at_a = origin("https://a.example");
+    REQUIRE((*agent::vault::choose_account(all, "", at_a))->user.subject == "2");
+    REQUIRE((*agent::vault::choose_account(all, "ann@example.com", std::nullopt))->server.port == 8443);
+    REQUIRE((*agent::vault::choose_account(all, "ann@example.com@a.example", std::nullopt))->ended); // named, it is
+    all[1]->ended = true;
+    REQUIRE(agent::vault::choose_account(all, "", at_a).error().code == agent::api::k_usage);
+}
+
+TEST_CASE("S14 accounts of one name are told apart by their providers, then by their subjects", "[vault]") {
+    fakes::FakeKeychain keychain;
+    agent::vault::AccountStore store(keychain);
+    store.when_loaded([](const Result<void>&) {});
+    const auto add = [&](const std::string& subject, const std::string& provider) {
+        Account made = account("https://a.example", subject, "ann@x.example");
+        made.user.provider = provider;
+        store.add(std::move(made), [](const Result<AccountPtr>&) {});
+    };
+    const auto name = [&](const std::string& subject) {
+        for (const AccountPtr& one : store.all())
+            if (one->user.subject == subject)
+                return one->name();
+        return std::string();
+    };
+    const auto choose = [&](const std::string& text) {
+        const auto chosen = agent::vault::choose_account(store.all(), text, std::nullopt);
+        return chosen ? (*chosen)->user.subject : chosen.error().code;
+    };
+    add("1", "company");
+    REQUIRE(name("1") == "ann@x.example@a.example");
+    REQUIRE(choose("company:ann@x.example@a.example") == "1"); // good before it is needed
+    add("2", "github");
+    REQUIRE(name("1") == "company:ann@x.example@a.example");
+    REQUIRE(name("2") == "github:ann@x.example@a.example");
+    REQUIRE(choose("ann@x.example@a.example") == agent::api::k_usage);
+    REQUIRE(choose(name("1")) == "1");
+    REQUIRE(choose("github:ann@x.example") == "2");
+    for (const AccountPtr& one : store.all())
+        REQUIRE(keychain.labels.at(one->id) == "Keyfob: " + one->name());
+    agent::vault::AccountStore next(keychain);
+    next.when_loaded([](const Result<void>&) {});
+    REQUIRE(next.all().at(0)->name().find(':') != std::string::npos);
+    add("3", "github");
+    REQUIRE(name("2") == "github:2@a.example");
+    REQUIRE(name("3") == "github:3@a.example");
+    REQUIRE(choose(name("3")) == "3");
+    const auto forget = [&](const std::string& subject) {
+        store.forget(account("https://a.example", subject, "").id, [](const Result<void>&) {});
+    };
+    forget("2");
+    forget("3");
+    REQUIRE(name("1") == "ann@x.example@a.example");
+    REQUIRE(keychain.labels.at(store.all().at(0)->id) == "Keyfob: ann@x.example@a.example");
+}
+
+TEST_CASE("times beyond all reason are cut to what can be reckoned with", "[vault]") {
+    const std::int64_t wild = GENERATE(INT64_MAX, INT64_MAX - k_now, INT64_MIN, std::int64_t{-1});
+    Account one = account("https://a.example", "1", "ann@example.com");
+    agent::vault::renew_account(one, {"keyfob", platform::SecretString("c"), "challenge", wild, wild}, k_now);
+    CHECK(one.cookie_expires_at >= k_now);
+    CHECK(one.session_expires_at >= 0);
+    one.cookie_expires_at = one.session_expires_at = one.cookie_renewed_at = wild;
+    const auto read = agent::vault::from_item(agent::vault::to_item(one));
+    REQUIRE(read);
+    for (const std::int64_t time : {read->cookie_expires_at, read->session_expires_at, read->cookie_renewed_at}) {
+        CHECK(time >= 0);
+        CHECK(time < 300'000'000'000);
+    }
+}

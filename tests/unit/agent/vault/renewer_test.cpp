@@ -26,6 +26,16 @@ using platform::Result;
 
 constexpr std::int64_t k_start = 1'800'000'000;
 
+/// Dice that always fall alike.
+class LoadedDice final : public platform::Random {
+public:
+    explicit LoadedDice(char face) : m_face(face) {}
+    [[nodiscard]] std::string bytes(std::size_t count) override { return std::string(count, m_face); }
+
+private:
+    const char m_face;
+};
+
 /// The challenge that a request answers.
 std::string answered(const platform::http::ClientRequest& request) {
     const std::string* proof = request.headers.find(server::api::k_response_header);
@@ -169,4 +179,30 @@ TEST_CASE("a session past its absolute limit needs a sign-in, without asking", "
     f.advance(2'592'000);
     REQUIRE(f.lend().error().code == agent::api::k_sign_in_needed);
     REQUIRE(f.transport.requests().empty());
+}
+
+TEST_CASE("a server that hangs is a failure like others: timed_out would speak of the keychain", "[vault]") {
+    Fixture f;
+    f.advance(600);
+    f.transport.then([](const auto&) -> Result<platform::http::ClientResponse> {
+        return platform::Error{platform::ErrorKind::timed_out, "it did not answer in time"};
+    });
+    REQUIRE(f.lend().error().code == agent::api::k_failed);
+}
+
+TEST_CASE("AG-11 renewals ahead of time are spread over a part of the cookie's life", "[vault]") {
+    Fixture f;
+    LoadedDice low('\0');
+    LoadedDice high('\xff');
+    REQUIRE(agent::vault::renewal_due(*f.account, low) == k_start + 480);
+    REQUIRE(agent::vault::renewal_due(*f.account, high) == k_start + 420);
+}
+
+TEST_CASE("lifetimes that only a broken server gives overflow nothing", "[vault]") {
+    Fixture f;
+    LoadedDice dice('\0');
+    agent::vault::renew_account(*f.account, {"keyfob", platform::SecretString("c"), "challenge", INT64_MAX, INT64_MAX},
+                                k_start);
+    REQUIRE(agent::vault::renewal_due(*f.account, dice) > k_start);
+    REQUIRE(f.lend());
 }
