@@ -63,7 +63,7 @@ TEST_CASE("another method on a route is 405 with every one that is allowed") {
     CHECK(header(*site.router.admit(request).refusal, "Allow") == "POST");
 }
 
-TEST_CASE("every route is admitted to its own pool, HEAD where there is GET") {
+TEST_CASE("every route is admitted to its own pool, HEAD where GET changes nothing") {
     Site site;
     for (const Route& route : routes()) {
         Request request = get(path_of(route));
@@ -72,10 +72,10 @@ TEST_CASE("every route is admitted to its own pool, HEAD where there is GET") {
         INFO(request.path);
         CHECK_FALSE(admission.refusal);
         CHECK(admission.pool == route.pool);
-        request.method = "GET";
-        const bool is_get = !site.router.admit(request).refusal;
+        if (std::string_view(route.method) != "GET")
+            continue;
         request.method = "HEAD";
-        CHECK(!site.router.admit(request).refusal == is_get);
+        CHECK(site.router.admit(request).refusal.has_value() == (route.caller == Caller::browser));
     }
 }
 
