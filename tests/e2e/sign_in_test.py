@@ -15,11 +15,11 @@ SCREENSHOTS = BUILD / "screenshots"
 
 
 def secrets_of(stack):
-    """What must be in the keychain and nowhere else: the octets of cookie, challenge and device key."""
+    """What must be in the keychain and nowhere else: the octets of cookie and device key. (The challenge is no secret: only the key can answer it.)"""
     found = stack.secret_tool("search", "--all", "--unlock", "xdg:schema", "org.keyfob.Account").stdout
     secret = json.loads(re.search(r"^secret = (.*)$", found, re.MULTILINE).group(1))
     key_lines = [line for line in secret["device_key"].splitlines() if "-----" not in line]
-    return [secret["cookie"], secret["challenge"], *key_lines]
+    return [secret["cookie"], *key_lines]
 
 
 def places_with(stack, needles):
