@@ -19,10 +19,6 @@ thread_local std::string
 
 std::string_view name_of(Level level) {
     switch (level) {
-    case Level::trace:
-        return "trace";
-    case Level::debug:
-        return "debug";
     case Level::info:
         return "info";
     case Level::warning:

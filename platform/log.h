@@ -8,7 +8,7 @@
 
 namespace keyfob::platform::log {
 
-enum class Level { trace, debug, info, warning, error };
+enum class Level { info, warning, error };
 
 /// The one way to log: one JSON object a line on stderr, fields escaped by printable() (OP-01). Thread-safe.
 /// A SecretString does not convert to a field, so it cannot be logged.
@@ -27,9 +27,6 @@ public:
     ~Context();
 };
 
-inline void debug(std::string_view event, std::initializer_list<Field> fields = {}) {
-    write(Level::debug, event, fields);
-}
 inline void info(std::string_view event, std::initializer_list<Field> fields = {}) {
     write(Level::info, event, fields);
 }

@@ -195,9 +195,9 @@ void read_session(TableReader& table, Config& config) {
 
 void read_log(TableReader& table, Config& config) {
     config.log_level = table.string("level", config.log_level);
-    const auto known = {"debug", "info", "warning", "error"};
+    const auto known = {"info", "warning", "error"};
     if (std::find(known.begin(), known.end(), config.log_level) == known.end())
-        table.problem("level", "= \"" + config.log_level + "\"; expected debug, info, warning or error");
+        table.problem("level", "= \"" + config.log_level + "\"; expected info, warning or error");
 }
 
 /// What no single key shows.

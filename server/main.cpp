@@ -84,10 +84,7 @@ platform::Result<server::Config> read_config(const Arguments& arguments) {
 
 platform::log::Level level_of(const std::string& name) {
     using platform::log::Level;
-    return name == "debug"     ? Level::debug
-           : name == "warning" ? Level::warning
-           : name == "error"   ? Level::error
-                               : Level::info;
+    return name == "warning" ? Level::warning : name == "error" ? Level::error : Level::info;
 }
 
 /// sigwait() in run() takes them; every thread inherits the mask.

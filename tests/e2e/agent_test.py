@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -15,10 +16,17 @@ from stack import BIN, Browser, Stack  # noqa: E402
 
 
 
+# Runs a program as another user: by root's right, or by sudo.
+NOBODY = ["/usr/sbin/runuser", "-u", "nobody", "--"] if os.getuid() == 0 else ["sudo", "-n", "-u", "nobody"]
+# A session bus where nobody may speak to the keychain.
+DENYING_BUS = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN" "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
+<busconfig><type>session</type><listen>unix:path={path}</listen><policy context="default"><allow send_destination="*" eavesdrop="true"/>
+<allow eavesdrop="true"/><allow own="*"/>
+<deny send_destination="org.freedesktop.secrets"/></policy></busconfig>"""
+
+
 def as_nobody(*arguments):
-    """Runs a program as another user: by root's right, or by sudo."""
-    prefix = ["runuser", "-u", "nobody", "--"] if os.getuid() == 0 else ["sudo", "-n", "-u", "nobody"]
-    return subprocess.run([*prefix, *map(str, arguments)], capture_output=True, text=True, timeout=60)
+    return subprocess.run([*NOBODY, *map(str, arguments)], capture_output=True, text=True, timeout=60)
 
 
 def rest_of(client):
@@ -102,10 +110,24 @@ class Starting(unittest.TestCase):
             stack.start_agent()
             limits = pathlib.Path(f"/proc/{stack.agent.process.pid}/limits").read_text()
             self.assertRegex(limits, r"Max core file size\s+0\s+0")
-            # Not dumpable: ptrace by the same user is refused. Root may always, so the user is another one here.
-            if os.getuid() != 0:
-                with self.assertRaises(PermissionError):
-                    pathlib.Path(f"/proc/{stack.agent.process.pid}/environ").read_bytes()
+
+    def test_its_memory_is_closed_to_its_own_user(self):
+        """AG-07: what the user's other programs could read of any other program. Root may read everything, so the user is nobody here."""
+        with Stack(keychain=False) as stack:
+            shutil.copy(BIN / "keyfob-agent", stack.home)  # nobody may not be let into the folder of the build
+            for folder in (stack.home, stack.runtime):
+                folder.chmod(0o777)
+            agent = stack.start("agent-of-nobody", *NOBODY, "/bin/sh", "-c", f"KEYFOB_AGENT_SOCKET={stack.runtime}/n/s HOME={stack.home} exec {stack.home}/keyfob-agent")
+            agent.wait_for("istening")
+            call = "import socket,sys\ns=socket.socket(socket.AF_UNIX)\ns.connect(sys.argv[1])\ns.sendall(sys.argv[2].encode())\nprint(s.makefile().readline())"
+            status = as_nobody("/usr/bin/python3", "-c", call, stack.runtime / "n/s", '{"jsonrpc":"2.0","id":1,"method":"status"}\n')
+            pid = json.loads(status.stdout)["result"]["agent"]["pid"]
+            other = as_nobody("/bin/sh", "-c", f"cat /proc/$$/environ >/dev/null && cat /proc/{pid}/environ")
+            self.assertEqual(other.returncode, 1)
+            self.assertIn("Permission denied", other.stderr)
+            as_nobody("/usr/bin/python3", "-c", call, stack.runtime / "n/s", '{"jsonrpc":"2.0","id":1,"method":"stop"}\n')
+            self.assertEqual(agent.finish()[0], 0)
+            as_nobody("/bin/rm", "-r", stack.runtime / "n")
 
 
 class Strangers(unittest.TestCase):
@@ -174,6 +196,20 @@ class Keychain(unittest.TestCase):
             self.assertIn(b"hint: ", login.stderr)
             self.assertEqual(json.loads(stack.command("status", "--json", check=0).stdout)["keychain"]["state"], "unreachable")
             self.stop_agent(stack)
+
+    def test_denied(self):
+        with Stack(keychain=False) as stack:
+            configuration = stack.home / "bus.conf"
+            configuration.write_text(DENYING_BUS.format(path=stack.runtime / "bus"))
+            bus = stack.start("bus", "dbus-daemon", f"--config-file={configuration}", "--nofork", "--print-address")
+            bus.wait_for("unix:path=")
+            stack.unlock_keychain()
+            stack.start_demo_server()
+            stack.start_agent()
+            login = stack.command("login", stack.server_url, "--no-browser")
+            self.assertEqual(login.returncode, 10, login.stderr)
+            self.assertIn(b"hint: ", login.stderr)
+            self.assertEqual(json.loads(stack.command("status", "--json", check=0).stdout)["keychain"]["state"], "denied")
 
     def stop_agent(self, stack):
         with connect(socket_of(stack)) as client:

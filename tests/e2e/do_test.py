@@ -3,6 +3,7 @@ import http.server
 import json
 import os
 import pathlib
+import re
 import resource
 import signal
 import socket
@@ -11,9 +12,10 @@ import subprocess
 import sys
 import threading
 import unittest
+from urllib.parse import parse_qsl, urlsplit
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
-from stack import BIN, Browser, Stack, free_port  # noqa: E402
+from stack import BIN, CLIENT_SECRET, Browser, Stack, free_port  # noqa: E402
 
 TWO_GIGABYTES = 2 * 1024 ** 3
 LONG = os.environ.get("KEYFOB_LONG_TESTS") == "1"
@@ -27,6 +29,7 @@ class Front(socketserver.ThreadingMixIn, http.server.HTTPServer):
         self.behind = behind
         self.answer = answer
         self.seen = []
+        self.exchanges = []  # path, body, answer: everything that was passed on
         super().__init__(("127.0.0.1", port), FrontHandler)
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
@@ -56,6 +59,7 @@ class FrontHandler(http.server.BaseHTTPRequestHandler):
             head = f"{self.command} {self.path} HTTP/1.1\r\n" + "".join(f"{k}: {v}\r\n" for k, v in self.headers.items() if k.lower() != "connection")
             behind.sendall(head.encode("latin-1") + b"Connection: close\r\n\r\n" + body)
             answer = b"".join(iter(lambda: behind.recv(65536), b""))
+        self.server.exchanges.append((self.path, body.decode(), answer.decode(errors="replace")))
         if not self.swallow(answer):
             self.wfile.write(answer)
 
@@ -100,6 +104,29 @@ class BehindFront(unittest.TestCase):
         log = self.stack.server.log.read_text()
         self.assertEqual(log.count('"event":"session_created"'), 1)
         self.assertNotIn("code_replayed", log)
+
+    def secrets_that_passed(self):
+        """Codes, states, verifiers, request URIs and cookies of everything that the front has seen."""
+        found = set()
+        for path, body, answer in self.front.exchanges:
+            for name, value in [*parse_qsl(urlsplit(path).query), *parse_qsl(body)]:
+                if name in ("code", "state", "request_uri", "code_verifier", "csrf"):
+                    found.add(value)
+            found.update(re.findall(r"^Set-Cookie: [^=]+=([^;]+);", answer, re.MULTILINE))
+        return found
+
+    def test_nothing_secret_is_logged(self):
+        """S7, S18, OP-01: of a sign-in, a request, a renewal and a sign-out"""
+        with Browser() as browser:
+            self.sign_in(browser)
+        self.stack.command("do", "/secured", check=0)
+        self.stack.command("logout", check=0)
+        secrets = self.secrets_that_passed()
+        self.assertGreaterEqual(len(secrets), 8, secrets)  # the provider's and our own code and state, verifier, request URI, two cookies, form token
+        logs = {log.name: log.read_text(errors="replace") for log in (self.stack.server.log, self.stack.agent.log, self.stack.logs / "login-1.log")}
+        self.assertIn('"path":"/callback/company"', logs["server.log"])
+        hits = [(name, secret) for name, text in logs.items() for secret in (*secrets, CLIENT_SECRET) if secret in text]
+        self.assertEqual(hits, [])
 
     def test_session_cookie_stays_at_its_origin(self):
         """AG-08: a redirect to another origin is not followed, and nothing is sent there"""

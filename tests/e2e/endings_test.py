@@ -1,13 +1,16 @@
 """How a sign-in can end other than well: one row of the issue's list each, with its exit code."""
+import contextlib
 import http.client
 import json
 import pathlib
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import threading
 import unittest
+from urllib.parse import quote
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 from stack import Browser, Stack, free_port  # noqa: E402
@@ -129,20 +132,29 @@ class Endings(unittest.TestCase):
             self.assertEqual(login.finish()[0], 0)
 
     def test_wrong_state_at_the_callback(self):
-        """AG-03: the page says so, the flow stays pending; the redirect URI is taken from the browser's own way home"""
+        """AG-03: at the real address of this sign-in the page says so, and the flow stays pending"""
         with Browser() as browser:
             login, url = self.stack.begin_login()
             browser.open(url)
             browser.type("input[name=name]", "ann")
             browser.click("button[value=sign_in]")
-            csp_port = url.split(":")[2].split("/")[0]
             browser.text_of("button[value=approve]")
+            redirect_uri, state = self.pairing()
+            issuer = quote(self.stack.server_url, safe="")
             with Browser() as other:
-                other.open(f"http://127.0.0.1:{csp_port}/cb/{'A' * 22}?code=stolen&state=wrong&iss=x")
-                self.assertIn("nothing here", other.text)
+                for answer in (f"code=stolen&state=wrong&iss={issuer}", f"code=stolen&state={state}&iss=http%3A%2F%2Fevil.example",
+                               f"code=stolen&state={state}", f"error=access_denied&state=wrong&iss={issuer}"):
+                    other.open(f"{redirect_uri}?{answer}")
+                    other.text_of("#not-yours")
             browser.click("button[value=approve]")
             browser.text_of("#signed-in")
             self.assertEqual(login.finish()[0], 0)
+
+    def pairing(self):
+        """Redirect URI and state of the newest pairing, as only the server's database has them."""
+        file = next((self.stack.home / ".local/state/keyfob").glob("demo-*.db"))
+        with contextlib.closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as database:
+            return database.execute("SELECT redirect_uri, client_state FROM pairings ORDER BY id DESC").fetchone()
 
     def test_other_browser_burns_the_flow(self):
         """RP-02, S5: a provider's answer that arrives in another browser ends the pairing, without a token request"""

@@ -14,7 +14,7 @@ class BehindProxy(unittest.TestCase):
         self.stack = self.enterContext(Stack(keychain=False))
         self.port = free_port()
         self.server = self.stack.start_server(f'''external_url = "https://id.example.com"
-listen = "[::]:{self.port}"
+listen = "[::ffff:127.0.0.1]:{self.port}"
 trusted_proxies = ["127.0.0.1"]
 [database]
 url = "sqlite:{self.stack.home}/keyfob.db"

@@ -71,7 +71,7 @@ TEST_CASE("a sign-in through the routes ends with a session, and every redirect 
     CHECK(site.send(request).body == "Hello ann, you are signed in as ann@example.com (company).\n");
 }
 
-TEST_CASE("SE-03: flow and session cookies have all their attributes, and the flow cookie is cleared at the end") {
+TEST_CASE("S19, SE-03: flow and session cookies have all their attributes, and the flow cookie is cleared at the end") {
     Site site;
     Visit visit(site, *site.company);
     visit.push();

@@ -241,14 +241,14 @@ void check(const std::vector<Row>& rows) {
 
 } // namespace
 
-TEST_CASE("RP-09 an id_token with a wrong algorithm, key or signature is refused") {
+TEST_CASE("S13 RP-09 an id_token with a wrong algorithm, key or signature is refused") {
     check(signature_rows());
 }
 
-TEST_CASE("RP-05 RP-10 RP-15 an id_token with a wrong claim is refused") {
+TEST_CASE("S13 RP-05 RP-10 RP-15 an id_token with a wrong claim is refused") {
     check(claim_rows());
 }
 
-TEST_CASE("RP-08 RP-11 a provider's answers that do not fit together are refused") {
+TEST_CASE("S13 RP-08 RP-11 a provider's answers that do not fit together are refused") {
     check(answer_rows());
 }

@@ -184,7 +184,7 @@ TEST_CASE("AS-16: every prefix of a session cookie, and every one that was never
     CHECK(is_somebody(cookie));
 }
 
-TEST_CASE("SE-06: a cookie lives ten minutes, and the session goes on without it") {
+TEST_CASE("S19, SE-06: a cookie lives ten minutes, and the session goes on without it") {
     Fixture fixture;
     const Device device;
     const IssuedCookie issued = fixture.to_session(device);
