@@ -265,8 +265,7 @@ TEST_CASE("SE-06: cookie, idle and absolute limits grow in this order") {
 }
 
 TEST_CASE("a log level is one of four") {
-    CHECK(problems(k_good + "[log]\nlevel = \"loud\"\n") ==
-          "9: log.level = \"loud\"; expected info, warning or error");
+    CHECK(problems(k_good + "[log]\nlevel = \"loud\"\n") == "9: log.level = \"loud\"; expected info, warning or error");
     for (const std::string level : {"info", "warning", "error"})
         CHECK(problems(k_good + "[log]\nlevel = \"" + level + "\"\n").empty());
 }
