@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <system_error>
+#include <utility>
 
 #include <poll.h>
 #include <unistd.h>
@@ -37,12 +38,14 @@ int write_all(int fd, std::string_view octets) {
 } // namespace
 
 Console::Console(int out, int err, const platform::Environment& environment)
-    : m_out(out), m_err(err), m_person(::isatty(err) == 1),
+    : m_out(out), m_err(err), m_person(::isatty(err) == 1), m_one_terminal(m_person && ::isatty(out) == 1),
       m_colour(m_person && environment("NO_COLOR").empty() && environment("TERM") != "dumb") {}
 
 bool Console::write(std::string_view octets) {
     if (m_output_errno == 0)
         m_output_errno = write_all(m_out, octets);
+    if (!octets.empty())
+        m_line_is_open = octets.back() != '\n';
     return m_output_errno == 0;
 }
 
@@ -54,15 +57,20 @@ bool Console::print_json(const Poco::JSON::Object& object) {
     return write(ascii_json(platform::json::to_text(object)) + "\n");
 }
 
-void Console::say(std::string_view text) {
-    (void)write_all(m_err,
-                    platform::printable(text, k_longest_text) + "\n"); // when stderr fails, there is nobody to tell
+void Console::talk(const std::string& head, std::string_view text) {
+    const std::string begin = m_one_terminal && std::exchange(m_line_is_open, false) ? "\n" : "";
+    // When stderr fails, there is nobody to tell.
+    (void)write_all(m_err, begin + head + platform::printable(text, k_longest_text) + "\n");
 }
 
-void Console::labelled(const char* colour, const char* label, std::string_view text) const {
+void Console::say(std::string_view text) {
+    talk("", text);
+}
+
+void Console::labelled(const char* colour, const char* label, std::string_view text) {
     const std::string head =
         m_colour ? "\x1b[" + std::string(colour) + "m" + label + ":\x1b[0m " : std::string(label) + ": ";
-    (void)write_all(m_err, head + platform::printable(text, k_longest_text) + "\n");
+    talk(head, text);
 }
 
 void Console::note(std::string_view text) {

@@ -37,11 +37,14 @@ public:
     [[nodiscard]] std::optional<platform::Error> output_error() const;
 
 private:
-    void labelled(const char* colour, const char* label, std::string_view text) const;
+    void talk(const std::string& head, std::string_view text);
+    void labelled(const char* colour, const char* label, std::string_view text);
 
     int m_out;
     int m_err;
     bool m_person;
+    bool m_one_terminal;         ///< for both
+    bool m_line_is_open = false; ///< the last octet on stdout ended no line
     bool m_colour;
     int m_output_errno = 0;
 };

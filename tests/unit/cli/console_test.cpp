@@ -21,8 +21,8 @@ std::string no_environment(const char* /*name*/) {
     return {};
 }
 
-/// What an error looks like on a terminal, with this environment.
-std::string on_terminal(const platform::Environment& environment) {
+/// What an error looks like on a terminal, with this environment and behind this body.
+std::string on_terminal(const platform::Environment& environment, const std::string& body = {}) {
     int master = -1;
     int slave = -1;
     REQUIRE(::openpty(&master, &slave, nullptr, nullptr, nullptr) == 0);
@@ -30,6 +30,7 @@ std::string on_terminal(const platform::Environment& environment) {
     const platform::UniqueFd terminal(slave);
     Console console(slave, slave, environment);
     CHECK(console.person_reads());
+    console.write(body);
     console.error({platform::ErrorKind::failed, "it broke"});
     char text[256];
     const ssize_t count = ::read(master, text, sizeof text);
@@ -73,6 +74,12 @@ TEST_CASE("colour is for terminals without NO_COLOR", "[cli]") {
           "error: it broke\r\n");
     CHECK(on_terminal([](const char* name) { return std::string(name) == "TERM" ? "dumb" : ""; }) ==
           "error: it broke\r\n");
+}
+
+TEST_CASE("on one terminal talk begins a line of its own, whatever the body ended with", "[cli]") {
+    const auto plain = [](const char* name) { return std::string(name) == "NO_COLOR" ? "1" : ""; };
+    CHECK(on_terminal(plain, "{}") == "{}\r\nerror: it broke\r\n");
+    CHECK(on_terminal(plain, "{}\n") == "{}\r\nerror: it broke\r\n");
 }
 
 TEST_CASE("a full disk is an error, a reader who has gone is none", "[cli]") {
