@@ -29,9 +29,9 @@ struct Fixture : fakes::AgentParts {
         return *started;
     }
     std::string wait_code(const std::string& id) {
-        std::string code = "none yet";
-        logins.wait(id, [&](const Result<AccountPtr>& result) { code = result ? "" : result.error().code; });
-        return code;
+        const auto code = std::make_shared<std::string>("none yet"); // the answer may come after we have gone
+        logins.wait(id, [code](const Result<AccountPtr>& result) { *code = result ? "" : result.error().code; });
+        return *code;
     }
 };
 
