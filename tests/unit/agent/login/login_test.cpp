@@ -31,8 +31,8 @@ const std::string k_server = "http://127.0.0.1:8420";
 
 /// The agent's parts, a server that says yes, and a command that signs in.
 struct Fixture : fakes::AgentParts {
+    std::optional<Result<AccountPtr>> outcome; ///< first: the end of the command below is an outcome too
     std::optional<fakes::Command> command;
-    std::optional<Result<AccountPtr>> outcome;
     StartedLogin login;
 
     Fixture() {
