@@ -2,23 +2,40 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <mutex>
+#include <utility>
 
 #include <glib.h>
 
 namespace keyfob::agent::ipc {
 
+namespace {
+
+using Action = std::function<void()>;
+
+/// GLib hands an action over from one thread to another by means that no checker of threads sees, so it is done under this mutex too.
+std::mutex handing_over;
+
+Action* hand_over(Action action) {
+    const std::lock_guard lock(handing_over);
+    return new Action(std::move(action)); // NOLINT(cppcoreguidelines-owning-memory): GLib owns it
+}
+
+Action take_over(void* posted) {
+    const std::lock_guard lock(handing_over);
+    return std::move(*static_cast<Action*>(posted));
+}
+
+} // namespace
+
 void run_on_main_loop(std::function<void()> action) {
-    auto* owned = new std::function<void()>(std::move(action)); // NOLINT(cppcoreguidelines-owning-memory): GLib owns it
     g_idle_add_full(
         G_PRIORITY_DEFAULT,
-        [](void* data) -> gboolean {
-            (*static_cast<std::function<void()>*>(data))();
+        [](void* posted) -> gboolean {
+            take_over(posted)();
             return G_SOURCE_REMOVE;
         },
-        owned,
-        [](void* data) {
-            delete static_cast<std::function<void()>*>(data);
-        }); // NOLINT(cppcoreguidelines-owning-memory)
+        hand_over(std::move(action)), [](void* posted) { delete static_cast<Action*>(posted); });
 }
 
 void Timer::start(std::chrono::milliseconds delay, std::function<void()> action) {

@@ -35,6 +35,9 @@ public:
     /// Like read(), but nullopt when nothing is there yet.
     [[nodiscard]] Result<std::optional<std::size_t>> read_available(char* buffer, std::size_t size);
 
+    /// Writes what can be written at once, and forgets the rest: for a last word that nobody has time to wait for.
+    void offer(std::string_view octets) { (void)write_once(octets); }
+
     /// Octets that TLS has decrypted and nobody has read: no poll on the descriptor would tell.
     [[nodiscard]] bool has_pending() const;
     [[nodiscard]] int descriptor() const;

@@ -13,7 +13,6 @@ namespace {
 
 constexpr std::size_t k_piece = 16 * 1024;
 constexpr std::chrono::milliseconds k_linger{1'000};
-constexpr std::chrono::milliseconds k_one_attempt{1};
 constexpr std::size_t k_linger_bytes = 256 * 1024;
 constexpr char k_tls_client_hello = 0x16;
 constexpr const char* k_foreign_host = "the Host header is not this server's external_url";
@@ -207,7 +206,7 @@ bool Connection::respond(const Request& request, Response response, bool keep_al
 
 void Connection::refuse_now(int status) {
     if (!m_tls) // a handshake would have to be waited for
-        (void)m_channel.write(octets_of({}, front_error(status, m_options.request_id()), false), after(k_one_attempt));
+        m_channel.offer(octets_of({}, front_error(status, m_options.request_id()), false));
 }
 
 void Connection::close_gently() {
