@@ -33,7 +33,7 @@ class Browser:
         self._session = None
         try:
             self._base = f"http://127.0.0.1:{self._driver_port()}"
-            self._session = self._start(wait)
+            self._session = self._start(wait, sandbox=os.getuid() != 0)  # Chromium refuses its sandbox to root
         except BaseException:
             self.close()
             raise
@@ -45,12 +45,19 @@ class Browser:
                 return int(match.group(1))
         raise WebDriverError("chromedriver did not start")
 
-    def _start(self, wait):
+    def _start(self, wait, sandbox):
+        """Without its sandbox where the system lends it none (a chroot, some containers): only our own pages are opened here."""
+        try:
+            return self._new_session(wait, [] if sandbox else ["--no-sandbox"])
+        except WebDriverError:
+            if not sandbox:
+                raise
+        return self._start(wait, sandbox=False)
+
+    def _new_session(self, wait, more):
         arguments = ["--headless", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
                      "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
-                     "--window-size=900,1000", f"--user-data-dir={self._profile}/profile"]
-        if os.getuid() == 0:
-            arguments.append("--no-sandbox")  # Chromium refuses its sandbox to root
+                     "--window-size=900,1000", f"--user-data-dir={self._profile}/profile", *more]
         answer = self._call("POST", "/session", {"capabilities": {"alwaysMatch": {
             "browserName": "chrome", "acceptInsecureCerts": True,
             "timeouts": {"implicit": wait * 1000, "pageLoad": wait * 1000},
