@@ -59,12 +59,12 @@ std::string render(const char* text, mustache::data values) {
     return mustache::mustache(text).render(values);
 }
 
-std::string framed(const std::string& title, std::string body, const std::string& refresh = {}) {
+std::string framed(const std::string& title, const std::string& body, const std::string& refresh = {}) {
     mustache::data values;
     if (!refresh.empty())
         values.set("refresh", refresh);
     values.set("title", title);
-    values.set("body", std::move(body));
+    values.set("body", body);
     return render(k_frame, values);
 }
 
