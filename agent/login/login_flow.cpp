@@ -81,7 +81,7 @@ bool LoginFlow::is_ours(const platform::Parameters& answer) const {
 Step LoginFlow::refused(const platform::Parameters& answer) {
     const Error error = terminal_error(platform::printable(answer.get("error"), 64),
                                        platform::printable(answer.get("error_description"), 300));
-    const Step step = end(page_of(error));
+    Step step = end(page_of(error));
     m_events.fail(error);
     return step;
 }
@@ -100,14 +100,14 @@ Step LoginFlow::finish(const platform::Parameters& answer) {
         return refused(answer);
     auto grant = redeem(answer.get("code"));
     if (!grant) {
-        const Step step = end(Page::failed);
+        Step step = end(Page::failed);
         m_events.fail({grant.error().kind, "the sign-in failed: " + grant.error().message, "try again", api::k_failed});
         return step;
     }
     const std::string session_id = grant->session_id;
     if (const auto stored = m_events.store(std::move(*grant), m_key); !stored) {
         (void)m_client.revoke(m_key, session_id); // nobody could use it
-        const Step step = end(Page::failed);
+        Step step = end(Page::failed);
         m_events.fail(stored.error());
         return step;
     }
