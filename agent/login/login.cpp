@@ -114,9 +114,10 @@ FlowEvents Login::events() {
 void Login::store(server_api::SessionGrant grant, const platform::jose::EcKey& key) {
     vault::Account account =
         vault::make_account(m_request.server, std::move(grant), key, platform::to_unix(m_service.m_clock.now()));
+    const std::string id = account.id;
     auto& accounts = m_service.m_accounts;
     accounts.add(std::move(account), [weak = weak_from_this(), keeping = m_keeping, &accounts,
-                                      id = account.id](const Result<AccountPtr>& replaced) {
+                                      id](const Result<AccountPtr>& replaced) {
         if (!replaced)
             return void(keeping->decide(replaced.error()));
         const AccountPtr added = accounts.find(id);
