@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import tempfile
 import urllib.error
 import urllib.request
@@ -49,9 +50,10 @@ class Browser:
         """Without its sandbox where the system lends it none (a chroot, some containers): only our own pages are opened here."""
         try:
             return self._new_session(wait, [] if sandbox else ["--no-sandbox"])
-        except WebDriverError:
+        except WebDriverError as error:
             if not sandbox:
                 raise
+            print(f"note: Chromium does not start with its sandbox here, so it is started without: {error}", file=sys.stderr, flush=True)
         return self._start(wait, sandbox=False)
 
     def _new_session(self, wait, more):
