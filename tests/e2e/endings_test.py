@@ -33,6 +33,15 @@ def status_of(url, headers=None, method="GET"):
     return response.status
 
 
+def wait_until_unread(port):
+    """Returns when octets wait at a local TCP port whose program is stopped: the peer has sent its request."""
+    while True:
+        for line in pathlib.Path("/proc/net/tcp").read_text().splitlines()[1:]:
+            _, local, _, _, queues = line.split()[:5]
+            if int(local.split(":")[1], 16) == port and int(queues.split(":")[1], 16) > 0:
+                return
+
+
 class Endings(unittest.TestCase):
     def setUp(self):
         self.stack = self.enterContext(Stack())
@@ -189,6 +198,7 @@ class Endings(unittest.TestCase):
             clicking = threading.Thread(target=browser.click, args=["button[value=approve]"])
             clicking.start()
             stack.server.wait_for('"path":"/confirm","status":"303"')
+            wait_until_unread(int(url.split("/")[2].split(":")[1]))  # the answer has reached the browser
             stack.server.stop(signal.SIGKILL)
             stack.agent.process.send_signal(signal.SIGCONT)
             stack.start_demo_server(port)
