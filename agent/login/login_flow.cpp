@@ -15,6 +15,7 @@ using platform::Result;
 namespace server_api = keyfob::server::api;
 
 constexpr std::chrono::seconds k_code_life{55}; ///< the server keeps a code for a minute
+constexpr std::size_t k_longest_challenge = 256;
 
 bool may_pass(const Error& error) {
     return error.kind == ErrorKind::unreachable || error.kind == ErrorKind::timed_out;
@@ -52,6 +53,11 @@ bool LoginFlow::has_ended() const {
     return m_cancelled || m_ended.has_value();
 }
 
+Step LoginFlow::ended_step() const {
+    const std::lock_guard lock(m_mutex);
+    return {"", m_ended.value_or(Page::over)};
+}
+
 Step LoginFlow::end(Page page) {
     const std::lock_guard lock(m_mutex);
     m_ended = page;
@@ -65,17 +71,34 @@ Result<Step> LoginFlow::begin() {
     std::string state = m_random.token();
     std::string verifier = m_random.token();
     KEYFOB_TRY_ASSIGN(
-        const std::string request_uri,
+        std::string request_uri,
         m_client.push(m_key, {m_options.redirect_uri, state, platform::base64url_encode(platform::sha256(verifier)),
                               m_options.device_name, m_options.device_os}));
     m_state = std::move(state);
     m_verifier = std::move(verifier);
-    return Step{m_client.authorization_url(request_uri), Page::over};
+    m_request_uri = std::move(request_uri);
+    m_challenge.clear();
+    return Step{m_client.authorization_url(m_request_uri), Page::over};
 }
 
 bool LoginFlow::is_ours(const platform::Parameters& answer) const {
     return !m_state.empty() && platform::constant_time_equal(answer.get("state"), m_state) &&
            platform::constant_time_equal(answer.get("iss"), m_options.server.text());
+}
+
+Step LoginFlow::answer_challenge(const platform::Parameters& question) {
+    const std::lock_guard one_at_a_time(m_exchange);
+    if (has_ended())
+        return ended_step();
+    const std::string challenge = question.get("challenge");
+    const bool may_answer = is_ours(question) && !challenge.empty() && challenge.size() <= k_longest_challenge &&
+                            (m_challenge.empty() || m_challenge == challenge); // the browser may have asked twice
+    if (!may_answer) {
+        platform::log::warning("stray_preflight", {{"server", m_options.server.authority()}});
+        return {"", Page::not_yours};
+    }
+    m_challenge = challenge;
+    return {m_client.preflight_url(m_key, m_request_uri, challenge), Page::over};
 }
 
 Step LoginFlow::refused(const platform::Parameters& answer) {
@@ -88,10 +111,8 @@ Step LoginFlow::refused(const platform::Parameters& answer) {
 
 Step LoginFlow::finish(const platform::Parameters& answer) {
     const std::lock_guard one_at_a_time(m_exchange);
-    if (has_ended()) {
-        const std::lock_guard lock(m_mutex);
-        return {"", m_ended.value_or(Page::over)};
-    }
+    if (has_ended())
+        return ended_step();
     if (!is_ours(answer)) {
         platform::log::warning("stray_callback", {{"server", m_options.server.authority()}});
         return {"", Page::not_yours};

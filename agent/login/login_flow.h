@@ -48,6 +48,8 @@ public:
 
     /// The browser has opened the start page. Errors go to the page and are no end: the person may try again.
     [[nodiscard]] platform::Result<Step> begin();
+    /// The server asks, through this browser, whether we are behind it (AS-08). Only the newest push is answered for, and one challenge of it.
+    [[nodiscard]] Step answer_challenge(const platform::Parameters& question);
     /// The browser came back. A wrong state or issuer changes nothing (AG-03).
     [[nodiscard]] Step finish(const platform::Parameters& answer);
     /// Ends it from outside: a redeem that waits for the server gives up. Tells the server, so that no page can be approved any more.
@@ -59,6 +61,7 @@ private:
     [[nodiscard]] Step refused(const platform::Parameters& answer);
     [[nodiscard]] platform::Result<server::api::SessionGrant> redeem(const std::string& code);
     [[nodiscard]] bool pause();
+    [[nodiscard]] Step ended_step() const;
     Step end(Page page);
 
     const FlowOptions m_options;
@@ -68,6 +71,8 @@ private:
     const platform::jose::EcKey m_key;
     std::mutex m_exchange; ///< one step at a time
     server::api::Client m_client;
+    std::string m_request_uri;
+    std::string m_challenge; ///< the one that was answered; empty before
     std::string m_state;
     std::string m_verifier;
     mutable std::mutex m_mutex; ///< the two below

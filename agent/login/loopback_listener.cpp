@@ -3,6 +3,9 @@
 #include "agent/login/loopback_pages.h"
 #include "platform/tcp_peer.h"
 
+#include <algorithm>
+#include <array>
+
 #include <unistd.h>
 
 namespace keyfob::agent::login {
@@ -21,6 +24,17 @@ Response plain(int status, const char* text) {
     response.headers.set("Content-Type", "text/plain; charset=utf-8");
     response.body = text;
     return response;
+}
+
+Response see_other(const std::string& location) {
+    Response response;
+    response.status = 303;
+    response.headers.set("Location", location);
+    return response;
+}
+
+Response response_of(const Step& step) {
+    return step.location.empty() ? page_response(step.page) : see_other(step.location);
 }
 
 /// AG-05: a page of somebody else that fetches, frames or posts; a person's own navigation has neither Origin nor another mode, and is shown in
@@ -49,12 +63,12 @@ platform::http::ServerOptions server_options(std::uint16_t port, platform::Rando
 
 } // namespace
 
-LoopbackListener::LoopbackListener(platform::Random& random)
-    : m_start_path("/s/" + random.token(k_nonce_octets)), m_callback_path("/cb/" + random.token(k_nonce_octets)),
-      m_done_path("/done/" + random.token(k_nonce_octets)) {}
+LoopbackListener::LoopbackListener(platform::Random& random, const std::string& nonce)
+    : m_start_path("/s/" + random.token(k_nonce_octets)), m_preflight_path("/preflight/" + nonce),
+      m_callback_path("/cb/" + nonce), m_done_path("/done/" + random.token(k_nonce_octets)) {}
 
 Result<std::unique_ptr<LoopbackListener>> LoopbackListener::open(std::uint16_t port, platform::Random& random) {
-    std::unique_ptr<LoopbackListener> listener(new LoopbackListener(random));
+    std::unique_ptr<LoopbackListener> listener(new LoopbackListener(random, random.token(k_nonce_octets)));
     KEYFOB_TRY_ASSIGN(listener->m_server, platform::http::Server::start(server_options(port, random), *listener));
     listener->m_port = listener->m_server->port();
     return listener;
@@ -80,10 +94,12 @@ platform::http::Application::Admission LoopbackListener::admit(const Request& he
     Admission admission;
     admission.body_bytes = 0;
     const std::string* host = head.headers.find("Host");
-    const bool known = head.path == m_start_path || head.path == m_callback_path || head.path == m_done_path;
+    const std::array known{&m_start_path, &m_preflight_path, &m_callback_path, &m_done_path};
+    const bool is_known =
+        std::any_of(known.begin(), known.end(), [&](const std::string* path) { return *path == head.path; });
     if (host == nullptr || m_port == 0 || "http://" + *host != base())
         admission.refusal = plain(421, "not here\n"); // AG-02: a name that was made to point at this machine
-    else if (!known)
+    else if (!is_known)
         admission.refusal = plain(404, "nothing here\n");
     else if (head.method != "GET")
         admission.refusal = plain(405, "only GET\n");
@@ -96,44 +112,40 @@ platform::http::Application::Admission LoopbackListener::admit(const Request& he
 Response LoopbackListener::handle(const Request& request) {
     if (request.path == m_start_path)
         return begin();
+    if (request.path == m_preflight_path)
+        return answer_challenge(request);
     return request.path == m_callback_path ? finish(request) : done();
 }
 
 Response LoopbackListener::begin() {
-    std::shared_ptr<LoginFlow> flow;
-    {
-        const std::lock_guard lock(m_mutex);
-        flow = m_flow;
-    }
-    if (!flow)
+    const auto current = flow();
+    if (!current)
         return page_response(Page::over);
-    const auto step = flow->begin();
-    if (!step)
-        return not_begun_response(step.error().message);
-    if (step->location.empty())
-        return page_response(step->page);
-    Response response;
-    response.status = 303;
-    response.headers.set("Location", step->location);
-    return response;
+    const auto step = current->begin();
+    return step ? response_of(*step) : not_begun_response(step.error().message);
+}
+
+Response LoopbackListener::answer_challenge(const Request& request) {
+    const auto question = platform::Parameters::parse(request.query);
+    const auto current = flow();
+    if (!current || !question)
+        return page_response(Page::not_yours);
+    return response_of(current->answer_challenge(*question));
 }
 
 Response LoopbackListener::finish(const Request& request) {
     const auto answer = platform::Parameters::parse(request.query);
-    std::shared_ptr<LoginFlow> flow;
-    {
-        const std::lock_guard lock(m_mutex);
-        flow = m_flow;
-    }
-    if (!flow || !answer) // RP-22
+    const auto current = flow();
+    if (!current || !answer) // RP-22
         return page_response(Page::not_yours);
-    const Step step = flow->finish(*answer);
-    if (step.page != Page::signed_in)
-        return page_response(step.page);
-    Response response;
-    response.status = 303; // AG-04: the code leaves the address bar
-    response.headers.set("Location", base() + m_done_path);
-    return response;
+    const Step step = current->finish(*answer);
+    return step.page == Page::signed_in ? see_other(base() + m_done_path) // AG-04: the code leaves the address bar
+                                        : page_response(step.page);
+}
+
+std::shared_ptr<LoginFlow> LoopbackListener::flow() const {
+    const std::lock_guard lock(m_mutex);
+    return m_flow;
 }
 
 Response LoopbackListener::done() {

@@ -35,13 +35,17 @@ public:
     [[nodiscard]] platform::http::Response handle(const platform::http::Request& request) override;
 
 private:
-    explicit LoopbackListener(platform::Random& random);
+    /// `nonce`: the server derives the pre-flight's address from that of the callback, so both have the same.
+    LoopbackListener(platform::Random& random, const std::string& nonce);
     [[nodiscard]] std::string base() const { return "http://127.0.0.1:" + std::to_string(m_port); }
     [[nodiscard]] platform::http::Response begin();
+    [[nodiscard]] platform::http::Response answer_challenge(const platform::http::Request& request);
     [[nodiscard]] platform::http::Response finish(const platform::http::Request& request);
+    [[nodiscard]] std::shared_ptr<LoginFlow> flow() const;
     [[nodiscard]] platform::http::Response done();
 
     const std::string m_start_path;
+    const std::string m_preflight_path;
     const std::string m_callback_path;
     const std::string m_done_path;
     std::atomic<std::uint16_t> m_port{0}; ///< 0: visitors may come before open() has returned; no Host is ours then

@@ -1,8 +1,10 @@
 #include "server/api/client.h"
 
+#include "platform/digest.h"
 #include "platform/encoding.h"
 #include "platform/jose/dpop.h"
 #include "platform/jose/jwt.h"
+#include "platform/jose/preflight.h"
 #include "platform/json.h"
 #include "server/api/routes.h"
 #include "server/api/secure_session.h"
@@ -141,8 +143,9 @@ Result<void> Client::discover() {
         return not_ours(m_server.text(), "it has no metadata");
     if (const auto issuer = json::get_string(**object, "issuer"); issuer != m_server.text())
         return not_ours(m_server.text(), "it calls itself " + platform::printable(issuer.value_or("nothing"), 200));
-    for (const char* endpoint : {"authorization_endpoint", "token_endpoint", "pushed_authorization_request_endpoint",
-                                 "revocation_endpoint", k_refresh_endpoint_member, k_cancel_endpoint_member})
+    for (const char* endpoint :
+         {"authorization_endpoint", "token_endpoint", "pushed_authorization_request_endpoint", "revocation_endpoint",
+          k_preflight_endpoint_member, k_refresh_endpoint_member, k_cancel_endpoint_member})
         if (!is_of(m_server, **object, endpoint))
             return not_ours(m_server.text(), std::string(endpoint) + " is elsewhere");
     keep_nonce(response);
@@ -202,6 +205,14 @@ Result<std::string> Client::push(const platform::jose::EcKey& key, const PushedA
     if (!request_uri || !fits(*request_uri, k_longest_token))
         return malformed(m_server);
     return *request_uri;
+}
+
+std::string Client::preflight_url(const platform::jose::EcKey& key, const std::string& request_uri,
+                                  const std::string& challenge) const {
+    platform::Parameters query;
+    query.add("proof", platform::jose::sign_preflight(
+                           key, {m_server.text(), challenge, platform::secret_hash(request_uri)}, m_clock.now()));
+    return platform::with_query(url(k_preflight_path), query);
 }
 
 Result<void> Client::cancel(const platform::jose::EcKey& key) {

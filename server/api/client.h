@@ -76,6 +76,9 @@ public:
     [[nodiscard]] std::string authorization_url(const std::string& request_uri) const;
     [[nodiscard]] platform::Result<std::string> push(const platform::jose::EcKey& key,
                                                      const PushedAuthorization& request); ///< the request_uri
+    /// Where the browser takes our answer to the server's challenge (AS-08).
+    [[nodiscard]] std::string preflight_url(const platform::jose::EcKey& key, const std::string& request_uri,
+                                            const std::string& challenge) const;
     [[nodiscard]] platform::Result<void> cancel(const platform::jose::EcKey& key);
     /// When this ends with `unreachable` or `timed_out` the same request may be sent again: for a minute it gives the same session (AS-04).
     [[nodiscard]] platform::Result<SessionGrant> redeem(const platform::jose::EcKey& key,

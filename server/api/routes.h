@@ -7,7 +7,8 @@ inline constexpr const char* k_metadata_path = "/.well-known/oauth-authorization
 inline constexpr const char* k_par_path = "/par";
 inline constexpr const char* k_cancel_path = "/par/cancel";
 inline constexpr const char* k_authorize_path = "/authorize";
-inline constexpr const char* k_callback_path = "/callback"; ///< one below it for each provider
+inline constexpr const char* k_preflight_path = "/preflight"; ///< where the agent sends the browser back to
+inline constexpr const char* k_callback_path = "/callback";   ///< one below it for each provider
 inline constexpr const char* k_confirm_path = "/confirm";
 inline constexpr const char* k_token_path = "/token";
 inline constexpr const char* k_refresh_path = "/session/refresh";
@@ -24,6 +25,7 @@ inline constexpr const char* k_token_type = "keyfob-session";
 inline constexpr const char* k_authentication_scheme = "Keyfob";
 /// Members of the metadata that RFC 8414 does not know.
 inline constexpr const char* k_refresh_endpoint_member = "keyfob_session_refresh_endpoint";
+inline constexpr const char* k_preflight_endpoint_member = "keyfob_preflight_endpoint";
 inline constexpr const char* k_cancel_endpoint_member = "keyfob_cancel_endpoint";
 
 /// Error codes that the agent acts on; all others are text for people.

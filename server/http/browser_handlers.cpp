@@ -76,34 +76,57 @@ Response to_provider(const Call& call, const signin::Flow& flow, const std::stri
     return url ? reply::see_other(*url) : failure_page(call, url.error());
 }
 
-/// The only provider there is. The request_uri is used up, so a page that is to be loaded again has to be that of the flow.
+std::string flow_url(const Call& call, const std::string& path, const signin::Flow& flow) {
+    return call.services.external_url + path + "?flow=" + flow.pairing.flow_id;
+}
+
+/// The only provider there is. The agent's answer is used up, so a page that is to be loaded again has to be that of the flow.
 Response to_only_provider(const Call& call, const signin::Flow& flow) {
     const std::string& provider = call.services.providers.all()[0]->id();
     const auto url = call.services.pairings.provider_url(flow, provider);
     if (!url && url.error().code == k_slow_down)
-        return reply::see_other(call.services.external_url + api::k_authorize_path + "/" + provider +
-                                "?flow=" + flow.pairing.flow_id);
+        return reply::see_other(flow_url(call, api::k_authorize_path + ("/" + provider), flow));
     return url ? reply::see_other(*url) : failure_page(call, url.error());
+}
+
+Response choose_provider(const Call& call) {
+    const auto flow = call.services.pairings.find(call.query.get("flow"), call.flow_cookie());
+    if (!flow)
+        return failure_page(call, flow.error());
+    return reply::page(200, pages::choose_provider(call.services.providers, *flow));
 }
 
 } // namespace
 
+/// With a request_uri: a browser comes from the agent's start page, and is sent to the agent to show that it is the same machine. With a flow:
+/// that browser again, to choose a provider.
 Response authorize(const Call& call) {
     const auto& query = call.query;
+    if (query.all().size() == 1 && query.find("flow") != nullptr)
+        return choose_provider(call);
     if (query.all().size() != 2 || query.get("client_id") != api::k_agent_client_id || query.get("request_uri").empty())
         return message(call, 400, "Not a sign-in",
                        "This address is opened by the keyfob agent, with a request of its own.",
                        "Start in the terminal.");
-    const auto flow = call.services.pairings.begin(query.get("request_uri"), call.client_address);
+    const auto begun = call.services.pairings.begin(query.get("request_uri"), call.client_address);
+    if (!begun)
+        return failure_page(call, begun.error());
+    const signin::Flow& flow = begun->flow;
+    Response response = reply::see_other(begun->preflight_url);
+    evict_flow_cookies(response, call);
+    reply::set_cookie(response, call.services, call.services.flow_cookie_prefix() + flow.pairing.flow_id,
+                      flow.secret.cookie_text(), k_flow_cookie_seconds);
+    return response;
+}
+
+Response preflight(const Call& call) {
+    const auto flow = call.services.pairings.prove(call.query.get("proof"), call.flow_cookie());
     if (!flow)
         return failure_page(call, flow.error());
-    Response response = call.services.providers.all().size() == 1
-                            ? to_only_provider(call, *flow)
-                            : reply::page(200, pages::choose_provider(call.services.providers, *flow));
-    evict_flow_cookies(response, call);
-    reply::set_cookie(response, call.services, call.services.flow_cookie_prefix() + flow->pairing.flow_id,
-                      flow->secret.cookie_text(), k_flow_cookie_seconds);
-    return response;
+    const auto& providers = call.services.providers.all();
+    if (providers.size() > 1) // by a page that can be loaded again, which this one cannot
+        return reply::see_other(flow_url(call, api::k_authorize_path, *flow));
+    return to_only_provider(call, *flow);
 }
 
 Response authorize_with(const Call& call) {
@@ -120,7 +143,7 @@ Response callback(const Call& call) {
     // No redirect: the provider's own page may forbid its form to end anywhere but here, and Chromium holds it to that along all redirects.
     if (!outcome->agent_url.empty()) {
         Response response = reply::page(200, pages::go_on(outcome->agent_url));
-        clear_flow_cookie(response, call, signin::flow_id_of_state(call.query.get("state")));
+        clear_flow_cookie(response, call, signin::flow_id_of(call.query.get("state")));
         return response;
     }
     return reply::see_other(call.services.external_url + api::k_confirm_path + "?flow=" + outcome->flow_id);

@@ -16,6 +16,7 @@ Response refresh(const Call& call);  ///< DBSC
 
 // browser_handlers.cpp: what the person's browser opens
 Response authorize(const Call& call);
+Response preflight(const Call& call);      ///< the agent has answered the challenge
 Response authorize_with(const Call& call); ///< the provider was chosen
 Response callback(const Call& call);
 Response show_confirmation(const Call& call);

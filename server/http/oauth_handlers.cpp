@@ -47,6 +47,7 @@ Response metadata(const Call& call) {
     object.set("token_endpoint", base + api::k_token_path);
     object.set("pushed_authorization_request_endpoint", base + api::k_par_path);
     object.set("revocation_endpoint", base + api::k_revoke_path);
+    object.set(api::k_preflight_endpoint_member, base + api::k_preflight_path);
     object.set(api::k_refresh_endpoint_member, base + api::k_refresh_path);
     object.set(api::k_cancel_endpoint_member, base + api::k_cancel_path);
     object.set("response_types_supported", array_of({"code"}));

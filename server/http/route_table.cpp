@@ -18,6 +18,7 @@ constexpr std::array k_routes{
     Route{"POST", api::k_cancel_path,     false, Caller::agent,     Pool::fast,     handlers::cancel},
     Route{"GET",  api::k_authorize_path,  false, Caller::browser,   Pool::upstream, handlers::authorize},
     Route{"GET",  api::k_authorize_path,  true,  Caller::browser,   Pool::upstream, handlers::authorize_with},
+    Route{"GET",  api::k_preflight_path,  false, Caller::browser,   Pool::upstream, handlers::preflight},
     Route{"GET",  api::k_callback_path,   true,  Caller::browser,   Pool::upstream, handlers::callback},
     Route{"GET",  api::k_confirm_path,    false, Caller::browser,   Pool::fast,     handlers::show_confirmation},
     Route{"POST", api::k_confirm_path,    false, Caller::browser,   Pool::fast,     handlers::decide},

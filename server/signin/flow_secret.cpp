@@ -28,15 +28,19 @@ UpstreamAttempt FlowSecret::attempt(const std::string& flow_id, const std::strin
     return {flow_id + "." + derive("state/" + provider), derive("nonce/" + provider), derive("pkce/" + provider)};
 }
 
+std::string FlowSecret::preflight_challenge(const std::string& flow_id) const {
+    return flow_id + "." + derive("preflight");
+}
+
 std::string FlowSecret::csrf_token() const {
     return derive("csrf");
 }
 
-std::string flow_id_of_state(std::string_view state) {
-    const std::size_t dot = state.find('.');
+std::string flow_id_of(std::string_view state_or_challenge) {
+    const std::size_t dot = state_or_challenge.find('.');
     if (dot == std::string_view::npos)
         return {};
-    const std::string_view id = state.substr(0, dot);
+    const std::string_view id = state_or_challenge.substr(0, dot);
     return platform::base64url_decode(id) ? std::string(id) : std::string();
 }
 

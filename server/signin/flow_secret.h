@@ -20,6 +20,8 @@ public:
     [[nodiscard]] std::string hash() const; ///< as stored
     /// `<flow id>.<mac>`: the id finds the pairing, the mac only this browser's secret can make.
     [[nodiscard]] UpstreamAttempt attempt(const std::string& flow_id, const std::string& provider) const;
+    /// What the agent behind this browser has to sign (AS-08): `<flow id>.<mac>` as well.
+    [[nodiscard]] std::string preflight_challenge(const std::string& flow_id) const;
     /// For the one form of this flow (SE-15).
     [[nodiscard]] std::string csrf_token() const;
 
@@ -29,7 +31,7 @@ private:
     std::string m_text;
 };
 
-/// The flow id in a state made by FlowSecret::attempt(); empty when it has not that form. Says nothing about whether the state is genuine.
-[[nodiscard]] std::string flow_id_of_state(std::string_view state);
+/// The flow id in a state or challenge made by FlowSecret; empty when it has not that form. Says nothing about whether it is genuine.
+[[nodiscard]] std::string flow_id_of(std::string_view state_or_challenge);
 
 } // namespace keyfob::server::signin

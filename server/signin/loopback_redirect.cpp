@@ -7,6 +7,7 @@ namespace keyfob::server::signin {
 namespace {
 
 constexpr std::string_view k_path = "/cb/";
+constexpr std::string_view k_preflight_path = "/preflight/";
 constexpr std::size_t k_shortest_nonce = 16; // octets
 constexpr std::size_t k_longest_nonce = 64;
 
@@ -28,7 +29,9 @@ platform::Result<LoopbackRedirect> parse_loopback_redirect(std::string_view text
         return refused;
     LoopbackRedirect redirect;
     redirect.port = url->origin.port;
-    redirect.uri = "http://127.0.0.1:" + std::to_string(redirect.port) + url->path;
+    const std::string base = "http://127.0.0.1:" + std::to_string(redirect.port);
+    redirect.uri = base + url->path;
+    redirect.preflight_uri = base + std::string(k_preflight_path) + url->path.substr(k_path.size());
     if (redirect.uri != text)
         return refused;
     return redirect;

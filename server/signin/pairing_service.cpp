@@ -2,6 +2,8 @@
 
 #include "platform/digest.h"
 #include "platform/encoding.h"
+#include "platform/jose/preflight.h"
+#include "platform/json.h"
 #include "platform/log.h"
 #include "server/signin/loopback_redirect.h"
 
@@ -35,6 +37,16 @@ bool is_challenge(const std::string& text) {
 
 bool is_state(const std::string& text) {
     return text.size() >= k_shortest_state && text.size() <= k_longest_state && platform::base64url_decode(text);
+}
+
+/// Signed by the key that pushed this very request, and for us.
+bool is_answer_for(const Pairing& pairing, const platform::jose::UnverifiedPreflight& answer,
+                   const std::string& issuer) {
+    const auto jwk = platform::json::parse_object(pairing.device_key);
+    const auto key = jwk ? platform::jose::EcKey::from_public_jwk(**jwk) : jwk.error();
+    const auto verified = key ? answer.verify(*key) : key.error();
+    return verified && verified->audience == issuer &&
+           platform::constant_time_equal(verified->request_hash, pairing.request_uri_hash);
 }
 
 /// The code that the agent is told for what a provider answered (RFC 6749 section 4.1.2.1).
@@ -90,14 +102,48 @@ Result<int> PairingService::cancel(const std::string& device_thumbprint) {
     return m_store.cancel_pairings(device_thumbprint, now());
 }
 
-Result<Flow> PairingService::begin(const std::string& request_uri, const std::string& browser_address) {
+Result<Begun> PairingService::begin(const std::string& request_uri, const std::string& browser_address) {
     const std::string flow_id = m_random.token(k_flow_id_octets);
     auto secret = FlowSecret::from_cookie(m_random.token());
-    KEYFOB_TRY_ASSIGN(auto pairing, m_store.begin_flow(platform::secret_hash(request_uri), flow_id, secret->hash(),
-                                                       browser_address, now()));
+    const FlowBeginning beginning{flow_id, secret->hash(), browser_address, now() + m_settings.preflight_seconds};
+    KEYFOB_TRY_ASSIGN(auto pairing, m_store.begin_flow(platform::secret_hash(request_uri), beginning, now()));
     if (!pairing)
         return over("the request_uri is unknown, spent or expired");
-    return Flow{std::move(*pairing), std::move(*secret)};
+    KEYFOB_TRY_ASSIGN(const LoopbackRedirect redirect, parse_loopback_redirect(pairing->redirect_uri));
+    platform::Parameters question;
+    question.add("challenge", secret->preflight_challenge(flow_id));
+    question.add("state", pairing->client_state);
+    question.add("iss", m_settings.issuer);
+    return Begun{{std::move(*pairing), std::move(*secret)}, platform::with_query(redirect.preflight_uri, question)};
+}
+
+Result<Flow> PairingService::find_or_burn(const Pairing& pairing, const FlowCookie& cookie) {
+    if (pairing.expires_at <= now())
+        return over("it took too long");
+    auto flow = find(pairing.flow_id, cookie);
+    if (!flow && flow.error().kind == ErrorKind::not_found) {
+        platform::log::warning("flow_burned",
+                               {{"reason", "another browser"}, {"client_address", pairing.client_address}});
+        KEYFOB_TRY_ASSIGN([[maybe_unused]] const bool denied, m_store.deny(pairing.id, now()));
+    }
+    return flow;
+}
+
+Result<Flow> PairingService::prove(const std::string& proof, const FlowCookie& cookie) {
+    const auto answer = platform::jose::UnverifiedPreflight::parse(proof);
+    if (!answer)
+        return over("the answer to the challenge is malformed");
+    KEYFOB_TRY_ASSIGN(const auto pairing, m_store.find_flow(flow_id_of(answer->challenge())));
+    if (!pairing || !is_answer_for(*pairing, *answer, m_settings.issuer))
+        return over("the answer to the challenge is another key's or another request's");
+    KEYFOB_TRY_ASSIGN(Flow flow, find_or_burn(*pairing, cookie));
+    if (!platform::constant_time_equal(answer->challenge(), flow.secret.preflight_challenge(pairing->flow_id)))
+        return over("the challenge is not that of this flow");
+    KEYFOB_TRY_ASSIGN(const bool first, m_store.prove(pairing->id, now()));
+    if (!first)
+        return over("the challenge was answered before, or too late");
+    flow.pairing.state = PairingState::proven;
+    return flow;
 }
 
 Result<Flow> PairingService::find(const std::string& flow_id, const FlowCookie& cookie) {
@@ -169,7 +215,7 @@ Result<std::string> PairingService::provider_url(const Flow& flow, const std::st
 /// The flow that `state` belongs to, and only in the browser that holds its cookie (S5, RP-02).
 Result<Flow> PairingService::find_upstream(const std::string& provider, const std::string& state,
                                            const FlowCookie& cookie) {
-    const std::string flow_id = flow_id_of_state(state);
+    const std::string flow_id = flow_id_of(state);
     if (flow_id.empty())
         return over("the answer has no state of ours");
     KEYFOB_TRY_ASSIGN(auto pairing, m_store.find_flow(flow_id));
@@ -179,16 +225,7 @@ Result<Flow> PairingService::find_upstream(const std::string& provider, const st
                          platform::constant_time_equal(pairing->upstream_state_hash, state_hash);
     if (!is_sent)
         return over("the state is unknown, spent or another provider's");
-    if (pairing->expires_at <= now())
-        return over("it took too long");
-    auto flow = find(flow_id, cookie);
-    if (!flow && flow.error().kind == ErrorKind::not_found) {
-        // A genuine state in a browser that did not begin it: somebody's link. The pairing is burned, so that it cannot be finished later.
-        platform::log::warning("flow_burned",
-                               {{"reason", "another browser"}, {"client_address", pairing->client_address}});
-        KEYFOB_TRY_ASSIGN([[maybe_unused]] const bool denied, m_store.deny(pairing->id, now()));
-    }
-    return flow;
+    return find_or_burn(*pairing, cookie);
 }
 
 /// From here on the provider's answer is used up.

@@ -42,6 +42,12 @@ struct Flow {
     FlowSecret secret;
 };
 
+/// A flow that has just begun, and where its browser meets the agent.
+struct Begun {
+    Flow flow;
+    std::string preflight_url;
+};
+
 /// How the browser goes on after the provider's answer.
 struct CallbackOutcome {
     std::string flow_id;   ///< of the confirmation page, when agent_url is empty
@@ -59,8 +65,8 @@ struct Confirmation {
 /// Finds the text of the flow cookie for a flow id in the request at hand.
 using FlowCookie = std::function<std::optional<std::string>(const std::string& flow_id)>;
 
-/// One attempt to connect a device to a user, from the push to the approval (design: created → proven → identified → approved). Knows neither
-/// HTTP nor SQL. Thread-safe. Error codes are those of the API; kind `unreachable` always means the store.
+/// One attempt to connect a device to a user, from the push to the approval (design: created → challenged → proven → identified → approved).
+/// Knows neither HTTP nor SQL. Thread-safe. Error codes are those of the API; kind `unreachable` always means the store.
 class PairingService {
 public:
     PairingService(Settings settings, Store& store, const Providers& providers, const AllowRules& rules,
@@ -71,7 +77,10 @@ public:
     /// Every open pairing of the key ends. The count.
     [[nodiscard]] platform::Result<int> cancel(const std::string& device_thumbprint);
     /// Consumes a request_uri for the browser at hand. Errors: not_found (unknown, spent or expired), unreachable.
-    [[nodiscard]] platform::Result<Flow> begin(const std::string& request_uri, const std::string& browser_address);
+    [[nodiscard]] platform::Result<Begun> begin(const std::string& request_uri, const std::string& browser_address);
+    /// The agent's answer to the challenge (AS-08): the key that pushed the request is reached by this very browser. Before that no provider is
+    /// asked. Errors: not_found (another key, another browser, spent or expired), unreachable.
+    [[nodiscard]] platform::Result<Flow> prove(const std::string& proof, const FlowCookie& cookie);
     /// Errors: not_found (no such flow, over, or another browser's), unreachable.
     [[nodiscard]] platform::Result<Flow> find(const std::string& flow_id, const FlowCookie& cookie);
     /// Where the provider is. May wait for discovery. Errors: not_found (provider, or the flow is over), denied (slow_down: too many wait for
@@ -95,6 +104,9 @@ private:
     /// Ends the pairing; the URL that tells the agent why.
     [[nodiscard]] platform::Result<std::string> refuse(const Pairing& pairing, const std::string& code,
                                                        const std::string& description);
+    /// What it takes to be found, by somebody who has what only this flow's agent or provider could make. In a browser that did not begin the
+    /// flow the pairing ends for everybody, because a stranger's link has led there.
+    [[nodiscard]] platform::Result<Flow> find_or_burn(const Pairing& pairing, const FlowCookie& cookie);
     [[nodiscard]] platform::Result<CallLimit::Permit> enter(const IdentityProvider& provider);
     [[nodiscard]] platform::Result<Flow> find_upstream(const std::string& provider, const std::string& state,
                                                        const FlowCookie& cookie);

@@ -10,6 +10,7 @@ namespace keyfob::server::signin {
 struct Settings {
     std::string issuer; ///< our external URL, as in the metadata and in `iss`
     std::int64_t request_uri_seconds = 90;
+    std::int64_t preflight_seconds = 30; ///< for the browser's way to the agent and back
     std::int64_t pairing_seconds = 600;
     std::int64_t code_seconds = 60;
     std::int64_t repeat_seconds = 60; ///< how long the same redeem gets the same session again

@@ -9,9 +9,10 @@
 
 namespace keyfob::server::signin {
 
-/// created → proven → approved → redeemed, or denied, or superseded (a newer push by the same device key). Expiry is a time, not a state.
-/// `identified` lies between proven and approved: the provider has answered and the person has not confirmed yet.
-enum class PairingState { created, proven, identified, approved, redeemed, denied, superseded, cancelled };
+/// created → challenged → proven → identified → approved → redeemed, or denied, or superseded (a newer push by the same device key). Expiry is a
+/// time, not a state. `challenged`: a browser has come, and the agent behind it has not shown itself yet; `proven`: it has, so a provider may be
+/// asked; `identified`: the provider has answered and the person has not confirmed yet.
+enum class PairingState { created, challenged, proven, identified, approved, redeemed, denied, superseded, cancelled };
 
 struct Pairing {
     std::int64_t id = 0;
@@ -39,6 +40,15 @@ struct Pairing {
     std::string upstream_state_hash;
     std::string code_hash;
     std::int64_t request_uri_expires_at = 0;
+    std::int64_t challenge_expires_at = 0; ///< of the pre-flight
+};
+
+/// What makes a pushed request the flow of one browser.
+struct FlowBeginning {
+    std::string flow_id;
+    std::string flow_secret_hash;
+    std::string browser_address;
+    std::int64_t challenge_expires_at = 0;
 };
 
 struct User {
@@ -84,10 +94,11 @@ public:
     /// Inserts, after marking every open pairing of the same device key superseded. Errors also: denied (too many that are not expired, in all,
     /// from the network of `client_address`, or by this key; the caps are constructor parameters of the implementation).
     [[nodiscard]] virtual platform::Result<void> add_pairing(const Pairing& pairing) = 0;
-    /// Consumes a request_uri: created → proven, sets flow_id, flow_secret_hash, browser_address. nullopt: unknown, spent, or expired at `now`.
+    /// Consumes a request_uri: created → challenged. nullopt: unknown, spent, or expired at `now`.
     [[nodiscard]] virtual platform::Result<std::optional<Pairing>>
-    begin_flow(const std::string& request_uri_hash, const std::string& flow_id, const std::string& flow_secret_hash,
-               const std::string& browser_address, std::int64_t now) = 0;
+    begin_flow(const std::string& request_uri_hash, const FlowBeginning& beginning, std::int64_t now) = 0;
+    /// challenged → proven, once. False: somebody was first, it is over, or the challenge has expired at `now`.
+    [[nodiscard]] virtual platform::Result<bool> prove(std::int64_t pairing_id, std::int64_t now) = 0;
     [[nodiscard]] virtual platform::Result<std::optional<Pairing>> find_flow(const std::string& flow_id) = 0;
     /// Only in state proven: remembers the chosen provider and the state that was sent to it. Choosing again replaces both.
     [[nodiscard]] virtual platform::Result<bool> choose_provider(std::int64_t pairing_id, const std::string& provider,

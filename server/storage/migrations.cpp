@@ -47,6 +47,9 @@ const std::vector<std::vector<const char*>>& steps() {
             "CREATE TABLE secrets (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID",
             "CREATE TABLE heartbeat (id INTEGER PRIMARY KEY CHECK (id = 1), beat_at INTEGER NOT NULL) STRICT",
         },
+        {
+            "ALTER TABLE pairings ADD COLUMN challenge_expires_at INTEGER NOT NULL DEFAULT 0",
+        },
     };
     return k_steps;
 }

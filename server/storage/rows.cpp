@@ -9,10 +9,11 @@ namespace {
 using signin::PairingState;
 
 constexpr std::array k_states{
-    std::pair{PairingState::created, "created"},       std::pair{PairingState::proven, "proven"},
-    std::pair{PairingState::identified, "identified"}, std::pair{PairingState::approved, "approved"},
-    std::pair{PairingState::redeemed, "redeemed"},     std::pair{PairingState::denied, "denied"},
-    std::pair{PairingState::superseded, "superseded"}, std::pair{PairingState::cancelled, "cancelled"},
+    std::pair{PairingState::created, "created"},     std::pair{PairingState::challenged, "challenged"},
+    std::pair{PairingState::proven, "proven"},       std::pair{PairingState::identified, "identified"},
+    std::pair{PairingState::approved, "approved"},   std::pair{PairingState::redeemed, "redeemed"},
+    std::pair{PairingState::denied, "denied"},       std::pair{PairingState::superseded, "superseded"},
+    std::pair{PairingState::cancelled, "cancelled"},
 };
 
 PairingState state_of(const std::string& name) {
@@ -30,7 +31,8 @@ const char* const k_pairing_columns =
     "id, state, flow_id, device_key, device_thumbprint, device_name, device_os, client_address, browser_address, "
     "code_challenge, "
     "redirect_uri, client_state, provider, user_id, session_row, created_at, expires_at, code_expires_at, redeemed_at, "
-    "request_uri_hash, flow_secret_hash, upstream_state_hash, code_hash, request_uri_expires_at";
+    "request_uri_hash, flow_secret_hash, upstream_state_hash, code_hash, request_uri_expires_at, "
+    "challenge_expires_at";
 const char* const k_user_columns = "u.id, u.provider, u.issuer, u.subject, u.name, u.email, u.created_at, u.disabled";
 const char* const k_session_columns =
     "s.row, s.id, s.user_id, s.device_key, s.device_thumbprint, s.device_name, s.device_os, s.client_address, "
@@ -61,7 +63,8 @@ signin::Pairing pairing_of(const Row& row) {
     for (std::string* field :
          {&pairing.request_uri_hash, &pairing.flow_secret_hash, &pairing.upstream_state_hash, &pairing.code_hash})
         *field = row.text(column++);
-    pairing.request_uri_expires_at = row.integer(column);
+    pairing.request_uri_expires_at = row.integer(column++);
+    pairing.challenge_expires_at = row.integer(column);
     return pairing;
 }
 

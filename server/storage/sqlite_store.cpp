@@ -21,7 +21,7 @@ using signin::User;
 
 constexpr std::size_t k_secret_octets = 32;
 constexpr int k_no_room = -1;
-constexpr const char* k_is_open = "state IN ('created', 'proven', 'identified', 'approved')";
+constexpr const char* k_is_open = "state IN ('created', 'challenged', 'proven', 'identified', 'approved')";
 /// What is over is kept for a while: a code that is used again must be recognised, and an operator may ask.
 constexpr std::int64_t k_keep_pairings = 3600;
 constexpr std::int64_t k_keep_sessions = std::int64_t{7} * 24 * 3600;
@@ -98,17 +98,23 @@ public:
         return {};
     }
 
-    Result<std::optional<Pairing>> begin_flow(const std::string& request_uri_hash, const std::string& flow_id,
-                                              const std::string& flow_secret_hash, const std::string& browser_address,
-                                              std::int64_t now) override {
+    Result<std::optional<Pairing>> begin_flow(const std::string& request_uri_hash,
+                                              const signin::FlowBeginning& beginning, std::int64_t now) override {
         return m_database->write([&](Connection& connection) -> std::optional<Pairing> {
-            const int changed =
-                connection.execute("UPDATE pairings SET state = 'proven', flow_id = $1, flow_secret_hash = $2, "
-                                   "browser_address = $3 WHERE request_uri_hash = $4 AND state = 'created' AND "
-                                   "request_uri_expires_at > $5 AND expires_at > $5",
-                                   {flow_id, flow_secret_hash, browser_address, request_uri_hash, now});
-            return changed == 1 ? one_pairing(connection, "flow_id", flow_id) : std::nullopt;
+            const int changed = connection.execute(
+                "UPDATE pairings SET state = 'challenged', flow_id = $1, flow_secret_hash = $2, browser_address = $3, "
+                "challenge_expires_at = $4 WHERE request_uri_hash = $5 AND state = 'created' AND "
+                "request_uri_expires_at > $6 AND expires_at > $6",
+                {beginning.flow_id, beginning.flow_secret_hash, beginning.browser_address,
+                 beginning.challenge_expires_at, request_uri_hash, now});
+            return changed == 1 ? one_pairing(connection, "flow_id", beginning.flow_id) : std::nullopt;
         });
+    }
+
+    Result<bool> prove(std::int64_t pairing_id, std::int64_t now) override {
+        return change("UPDATE pairings SET state = 'proven' WHERE id = $1 AND state = 'challenged' AND "
+                      "challenge_expires_at > $2 AND expires_at > $2",
+                      {pairing_id, now});
     }
 
     Result<std::optional<Pairing>> find_flow(const std::string& flow_id) override {

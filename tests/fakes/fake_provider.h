@@ -27,6 +27,7 @@ public:
     [[nodiscard]] bool ready() const override { return is_ready; }
 
     [[nodiscard]] platform::Result<std::string> authorization_url(const Attempt& attempt) override {
+        ++urls;
         if (failure)
             return *failure;
         const std::lock_guard lock(m_mutex);
@@ -80,6 +81,7 @@ public:
         return identity;
     }
 
+    std::atomic<int> urls = 0;        ///< how often it was to be opened
     std::atomic<int> completions = 0; ///< how often a code was to be exchanged
     std::optional<platform::Error> failure;
     bool is_ready = true;

@@ -39,6 +39,7 @@ namespace keyfob::fakes {
     object.set("token_endpoint", server + server::api::k_token_path);
     object.set("pushed_authorization_request_endpoint", server + server::api::k_par_path);
     object.set("revocation_endpoint", server + server::api::k_revoke_path);
+    object.set(server::api::k_preflight_endpoint_member, server + server::api::k_preflight_path);
     object.set(server::api::k_refresh_endpoint_member, server + server::api::k_refresh_path);
     object.set(server::api::k_cancel_endpoint_member, server + server::api::k_cancel_path);
     if (!member.empty())

@@ -4,6 +4,7 @@
 #include "platform/digest.h"
 #include "platform/encoding.h"
 #include "platform/jose/jwt.h"
+#include "platform/jose/preflight.h"
 #include "tests/fakes/manual_clock.h"
 #include "tests/fakes/scripted_transport.h"
 #include "tests/fakes/server_answers.h"
@@ -80,6 +81,14 @@ struct Fixture {
         parameters.add(name, value);
         return parameters;
     }
+    static Parameters question(const std::string& state, const std::string& challenge = "flow.challenge",
+                               const std::string& issuer = k_server) {
+        Parameters parameters;
+        parameters.add("challenge", challenge);
+        parameters.add("state", state);
+        parameters.add("iss", issuer);
+        return parameters;
+    }
     Page come_back(const std::string& state) { return flow.finish(answer(state)).page; }
     [[nodiscard]] std::size_t asked(const char* path) const { return transport.requests(path).size(); }
 };
@@ -103,6 +112,62 @@ TEST_CASE("AS-03 a start pushes state, challenge and the device's name, and goes
     CHECK(form.get("device_os") == "Debian");
     CHECK(step->location ==
           k_server + k_authorize_path + "?client_id=keyfob-agent&request_uri=urn%3Akeyfob%3Arequest%3A1");
+}
+
+TEST_CASE("AS-08 the server's question is answered with the key of the push, at the named server", "[login]") {
+    Fixture f;
+    const std::string state = f.open();
+    const Step step = f.flow.answer_challenge(Fixture::question(state));
+    const auto url = platform::Url::parse(step.location);
+    REQUIRE(url);
+    CHECK(url->origin.text() == k_server);
+    CHECK(url->path == server::api::k_preflight_path);
+    const auto parameters = Parameters::parse(url->query);
+    REQUIRE(parameters);
+    REQUIRE(parameters->all().size() == 1);
+    const auto proof = platform::jose::UnverifiedPreflight::parse(parameters->get("proof"));
+    REQUIRE(proof);
+    const auto pushed = platform::jose::parse_jwt(*f.transport.requests(k_par_path).at(0).headers.find("DPoP"));
+    const auto verified = proof->verify(*platform::jose::EcKey::from_public_jwk(*pushed->header->getObject("jwk")));
+    REQUIRE(verified);
+    CHECK(verified->audience == k_server);
+    CHECK(verified->challenge == "flow.challenge");
+    CHECK(verified->request_hash == platform::secret_hash("urn:keyfob:request:1"));
+}
+
+TEST_CASE("AS-08 a question with another state or issuer, or without a challenge, is not answered", "[login]") {
+    Fixture f;
+    CHECK(f.flow.answer_challenge(Fixture::question("")).page == Page::not_yours); // before anything was pushed
+    const std::string old = f.open();
+    const std::string state = f.open();
+    for (const Parameters& question :
+         {Fixture::question(old), Fixture::question("guess"),
+          Fixture::question(state, "flow.challenge", "https://evil.example"), Fixture::question(state, ""),
+          Fixture::question(state, std::string(257, 'c')), Parameters()}) {
+        const Step step = f.flow.answer_challenge(question);
+        CHECK(step.location.empty());
+        CHECK(step.page == Page::not_yours);
+    }
+    CHECK_FALSE(f.flow.has_ended());
+    CHECK_FALSE(f.flow.answer_challenge(Fixture::question(state)).location.empty());
+}
+
+TEST_CASE("AS-08 of one push one challenge is answered; the same again, since browsers repeat themselves", "[login]") {
+    Fixture f;
+    const std::string state = f.open();
+    CHECK_FALSE(f.flow.answer_challenge(Fixture::question(state, "flow.one")).location.empty());
+    CHECK(f.flow.answer_challenge(Fixture::question(state, "flow.two")).location.empty());
+    CHECK_FALSE(f.flow.answer_challenge(Fixture::question(state, "flow.one")).location.empty());
+    CHECK_FALSE(f.flow.answer_challenge(Fixture::question(f.open(), "flow.two")).location.empty());
+}
+
+TEST_CASE("AS-08 after its end a sign-in answers nothing", "[login]") {
+    Fixture f;
+    const std::string state = f.open();
+    f.flow.cancel();
+    const Step step = f.flow.answer_challenge(Fixture::question(state));
+    CHECK(step.location.empty());
+    CHECK(step.page == Page::over);
 }
 
 TEST_CASE("S11 whatever /par answers, the browser is sent to the configured server only", "[login]") {

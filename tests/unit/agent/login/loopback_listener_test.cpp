@@ -61,6 +61,12 @@ struct Fixture {
         REQUIRE(visit(listener->start_url()).status == 303);
         return fakes::callback_of(transport.requests(k_par_path).back(), k_server);
     }
+    /// The server's question for the newest push.
+    [[nodiscard]] std::string question() const {
+        std::string url = fakes::callback_of(transport.requests(k_par_path).back(), k_server);
+        url.replace(url.find("/cb/"), 4, "/preflight/");
+        return url + "&challenge=flow.challenge";
+    }
     /// Nothing that came before has used the sign-in up.
     void require_unharmed(const std::string& callback_url) const {
         REQUIRE(transport.requests(k_token_path).empty());
@@ -133,6 +139,32 @@ TEST_CASE("AG-06 the start page leads to the server at once", "[login]") {
     REQUIRE(answer.header("Cache-Control") == "no-store");
     REQUIRE(answer.header("Referrer-Policy") == "no-referrer");
     REQUIRE(answer.body.empty());
+}
+
+TEST_CASE("AS-08 the listener takes the server's question and sends the browser back with the answer", "[login]") {
+    const Fixture f;
+    const std::string callback = f.callback();
+    const auto answer = visit(f.question(), "Sec-Fetch-Mode: navigate\r\n");
+    REQUIRE(answer.status == 303);
+    REQUIRE(answer.header("Location").starts_with(k_server + "/preflight?proof="));
+    REQUIRE(answer.header("Cache-Control") == "no-store");
+    REQUIRE(answer.header("Referrer-Policy") == "no-referrer");
+    f.require_unharmed(callback);
+}
+
+TEST_CASE("AS-08 a question that is wrong, doubled or another page's is not answered and changes nothing", "[login]") {
+    const Fixture f;
+    const std::string callback = f.callback();
+    const std::string question = f.question();
+    const std::string bare = question.substr(0, question.find('?'));
+    REQUIRE(visit(bare).status == 400);
+    REQUIRE(visit(bare + "?challenge=c&state=wrong&iss=http%3A%2F%2F127.0.0.1%3A8420").status == 400);
+    REQUIRE(visit(question + "&challenge=other").status == 400);
+    REQUIRE(visit(question, "Origin: https://evil.example\r\n").status == 403);
+    REQUIRE(visit(question, "Sec-Fetch-Mode: no-cors\r\n").status == 403);
+    REQUIRE(visit(question, "Sec-Fetch-Mode: navigate\r\nSec-Fetch-Dest: iframe\r\n").status == 403);
+    REQUIRE(visit(question, "Content-Length: 0\r\n", "POST").status == 405);
+    f.require_unharmed(callback);
 }
 
 TEST_CASE("AG-04 the code leaves the address bar, and the last page reflects nothing", "[login]") {

@@ -164,13 +164,22 @@ struct Visit {
     }
     void authorize() {
         push();
-        choices = step(get(api::k_authorize_path, Site::authorize_query(request_uri)), 200).body;
+        preflight_url = header(step(get(api::k_authorize_path, Site::authorize_query(request_uri)), 303), "Location");
         const std::string prefix = site.services.flow_cookie_prefix();
         flow_id = jar.all().back().first.substr(prefix.size());
         secret = jar.all().back().second;
     }
-    void choose() {
+    [[nodiscard]] Request proof() const {
+        return get(api::k_preflight_path, parameters({{"proof", device.answer(preflight_url, request_uri)}}).encode());
+    }
+    void prove() {
         authorize();
+        const std::string again = header(step(proof(), 303), "Location");
+        choices = step(get(api::k_authorize_path, "flow=" + flow_id), 200).body;
+        CHECK(again == k_issuer + "/authorize?flow=" + flow_id);
+    }
+    void choose() {
+        prove();
         const Response response = step(get("/authorize/" + provider.id(), "flow=" + flow_id), 303);
         provider_url = header(response, "Location");
     }
@@ -206,7 +215,8 @@ struct Visit {
     std::string name;
     Device device = {};
     Jar jar = {};
-    std::string request_uri = {}, choices = {}, flow_id = {}, secret = {}, provider_url = {}, confirm_url = {};
+    std::string request_uri = {}, preflight_url = {}, choices = {}, flow_id = {}, secret = {}, provider_url = {},
+                confirm_url = {};
     Parameters answer = {};
     Response page = {};
     std::string agent_url = {}, code = {};

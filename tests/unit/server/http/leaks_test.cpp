@@ -143,9 +143,12 @@ TEST_CASE("S16, RP-01: a forged Host or forwarded header changes no URL that is 
         std::string emitted =
             send(get(api::k_metadata_path)).body + header(send(get(api::k_secured_path)), "WWW-Authenticate");
         visit.push();
-        send(get(api::k_authorize_path, Site::authorize_query(visit.request_uri)));
+        visit.preflight_url =
+            header(send(get(api::k_authorize_path, Site::authorize_query(visit.request_uri))), "Location");
         visit.flow_id = visit.jar.all().back().first.substr(site.services.flow_cookie_prefix().size());
         visit.secret = visit.jar.all().back().second;
+        const std::string choose = header(send(visit.proof()), "Location");
+        emitted += choose.substr(0, choose.find('?'));
         visit.provider_url = header(send(get("/authorize/company", "flow=" + visit.flow_id)), "Location");
         emitted += visit.provider_url.substr(0, visit.provider_url.find('?'));
         visit.answer = site.company->sign_in(visit.provider_url, site.company->person("ann"));

@@ -1,4 +1,6 @@
+#include "platform/digest.h"
 #include "platform/http/limits.h"
+#include "platform/jose/preflight.h"
 #include "platform/json.h"
 #include "server/api/routes.h"
 #include "server/http/router.h"
@@ -49,20 +51,22 @@ struct Bench {
         settings.calls_per_provider = 1;
         return settings;
     }
-    /// Where the browser of `name` begins.
-    std::string push(const std::string& name) {
+    struct Pushed {
+        platform::jose::EcKey key = platform::jose::EcKey::generate();
+        std::string request_uri;
+    };
+    Pushed push(const std::string& name) {
+        Pushed pushed;
         signin::PushedRequest request;
-        request.device_key = "{}";
+        request.device_key = platform::json::to_text(*pushed.key.public_jwk());
         request.device_thumbprint = name;
         request.code_challenge = platform::base64url_encode(platform::sha256(name));
         request.redirect_uri = "http://127.0.0.1:40001/cb/AAAAAAAAAAAAAAAAAAAAAA";
         request.client_state = platform::base64url_encode(platform::sha256("state of " + name));
-        const auto pushed = pairings.push(request);
-        REQUIRE(pushed);
-        platform::Parameters query;
-        query.add("client_id", api::k_agent_client_id);
-        query.add("request_uri", pushed->request_uri);
-        return k_server + "/authorize?" + query.encode();
+        const auto result = pairings.push(request);
+        REQUIRE(result);
+        pushed.request_uri = result->request_uri;
+        return pushed;
     }
 
     storage::tests::Fixture database;
@@ -95,6 +99,21 @@ struct Browser {
         if (const std::string set = header(response, "Set-Cookie"); !set.empty())
             cookie = set.substr(0, set.find(';'));
         return response;
+    }
+    /// From the start page to the server, to the agent, and back with its answer.
+    Response begin(const std::string& name) {
+        const Bench::Pushed pushed = bench.push(name);
+        platform::Parameters query;
+        query.add("client_id", api::k_agent_client_id);
+        query.add("request_uri", pushed.request_uri);
+        const std::string question = header(open(k_server + "/authorize?" + query.encode()), "Location");
+        const auto asked = platform::Parameters::parse(platform::Url::parse(question).value().query).value();
+        platform::Parameters answer;
+        answer.add("proof",
+                   platform::jose::sign_preflight(
+                       pushed.key, {k_server, asked.get("challenge"), platform::secret_hash(pushed.request_uri)},
+                       bench.clock.now()));
+        return open(k_server + "/preflight?" + answer.encode());
     }
     /// Signs in at the provider; the address of our callback.
     std::string sign_in(const std::string& provider_url) {
@@ -133,9 +152,9 @@ TEST_CASE(
     Bench bench;
     Browser ann(bench);
     Browser bob(bench);
-    const std::string bob_provider = header(bob.open(bench.push("bob")), "Location");
+    const std::string bob_provider = header(bob.begin("bob"), "Location");
     const std::string bob_callback = bob.sign_in(bob_provider);
-    const std::string ann_callback = ann.sign_in(header(ann.open(bench.push("ann")), "Location"));
+    const std::string ann_callback = ann.sign_in(header(ann.begin("ann"), "Location"));
     int exchanges = 0;
     bench.issuer.answers["/token"] = [&]() -> platform::Result<platform::http::ClientResponse> {
         if (++exchanges == 1) { // the provider is busy with ann
@@ -159,14 +178,14 @@ TEST_CASE("S6: who begins while all places at the provider are taken is not refu
     std::string again;
     bench.issuer.answers["/.well-known/openid-configuration"] =
         [&]() -> platform::Result<platform::http::ClientResponse> {
-        again = header(bob.open(bench.push("bob")), "Location"); // the only page that can be loaded again
+        again = header(bob.begin("bob"), "Location"); // the only page that can be loaded again
         CHECK(again.starts_with(k_server + "/authorize/company?flow="));
         const std::string kept = bob.cookie;
         check_comes_again(bob.open(again));
         CHECK(bob.cookie == kept);
         return platform::Error{platform::ErrorKind::timed_out, "it does not answer"};
     };
-    CHECK(header(ann.open(bench.push("ann")), "Location").starts_with("http://127.0.0.1:40001/cb/"));
+    CHECK(header(ann.begin("ann"), "Location").starts_with("http://127.0.0.1:40001/cb/"));
     bench.issuer.answers.clear();
     bench.clock.advance(std::chrono::seconds{60}); // the next try to reach it
     CHECK(header(bob.open(again), "Location").starts_with("https://login.example/authorize?"));
@@ -176,12 +195,12 @@ TEST_CASE("a refusal comes home although all places at the provider are taken") 
     Bench bench;
     Browser ann(bench);
     Browser bob(bench);
-    const std::string bob_provider = header(bob.open(bench.push("bob")), "Location");
+    const std::string bob_provider = header(bob.begin("bob"), "Location");
     platform::Parameters refusal;
     refusal.add("error", "access_denied");
     refusal.add("state",
                 platform::Parameters::parse(platform::Url::parse(bob_provider).value().query).value().get("state"));
-    const std::string ann_callback = ann.sign_in(header(ann.open(bench.push("ann")), "Location"));
+    const std::string ann_callback = ann.sign_in(header(ann.begin("ann"), "Location"));
     bench.issuer.answers["/token"] = [&]() -> platform::Result<platform::http::ClientResponse> {
         const Response page = bob.open(k_server + "/callback/company?" + refusal.encode());
         CHECK(page.status == 200);
@@ -213,7 +232,7 @@ TEST_CASE("KS-08: a request of a client that is not ours leaves no row") {
 TEST_CASE("OP-02: why a sign-in is over stands in the log, and not on the page") {
     Bench bench;
     Browser ann(bench);
-    const std::string callback = ann.sign_in(header(ann.open(bench.push("ann")), "Location"));
+    const std::string callback = ann.sign_in(header(ann.begin("ann"), "Location"));
     CHECK(ann.open(callback).status == 303);
     const keyfob::tests::Capture log;
     const platform::UniqueFd kept(::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0));

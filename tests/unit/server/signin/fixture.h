@@ -4,6 +4,7 @@
 #include "platform/encoding.h"
 #include "platform/jose/ec_key.h"
 #include "platform/jose/jwt.h"
+#include "platform/jose/preflight.h"
 #include "platform/json.h"
 #include "server/signin/pairing_service.h"
 #include "server/signin/session_service.h"
@@ -53,6 +54,13 @@ struct Device {
     [[nodiscard]] RedeemRequest redeem(const std::string& code) const {
         return {code, verifier, redirect_uri, key.thumbprint()};
     }
+    /// The agent's answer when the browser brings it the server's question (AS-08).
+    [[nodiscard]] std::string answer(const std::string& preflight_url, const std::string& request_uri) const {
+        const auto question = must(platform::Parameters::parse(must(platform::Url::parse(preflight_url)).query));
+        return platform::jose::sign_preflight(key,
+                                              {k_issuer, question.get("challenge"), platform::secret_hash(request_uri)},
+                                              platform::from_unix(storage::tests::k_now));
+    }
     /// The JWS that answers a challenge.
     [[nodiscard]] std::string proof(const std::string& challenge, const std::string& audience = k_refresh_url,
                                     const std::string& type = "dbsc+jwt") const {
@@ -98,12 +106,16 @@ struct Fixture {
         : database(std::move(options)), providers(make_providers()), rules(std::move(allow)) {}
 
     std::string push(const Device& device) { return must(pairings.push(device.request())).request_uri; }
-    Flow begin(const std::string& request_uri, Browser& browser) {
-        Flow flow = must(pairings.begin(request_uri, "198.51.100.7"));
-        browser.keep(flow);
-        return flow;
+    Begun begin(const std::string& request_uri, Browser& browser) {
+        Begun begun = must(pairings.begin(request_uri, "198.51.100.7"));
+        browser.keep(begun.flow);
+        return begun;
     }
-    Flow to_proven(const Device& device, Browser& browser) { return begin(push(device), browser); }
+    Flow to_proven(const Device& device, Browser& browser) {
+        const std::string request_uri = push(device);
+        const Begun begun = begin(request_uri, browser);
+        return must(pairings.prove(device.answer(begun.preflight_url, request_uri), browser.cookie()));
+    }
     /// The query of the callback after `name` signed in at the provider.
     platform::Parameters answer(const Flow& flow, const std::string& name) {
         return company->sign_in(must(pairings.provider_url(flow, "company")), company->person(name));

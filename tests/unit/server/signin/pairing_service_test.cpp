@@ -49,7 +49,7 @@ TEST_CASE("S4: identifiers are made by the server, long, and never twice the sam
     for (int i = 0; i < 20; ++i) {
         Browser browser;
         const std::string uri = fixture.push(Device());
-        const Flow flow = fixture.begin(uri, browser);
+        const Flow flow = fixture.begin(uri, browser).flow;
         seen.insert({uri, flow.pairing.flow_id, flow.secret.cookie_text()});
         CHECK(uri.size() == std::string("urn:ietf:params:oauth:request_uri:").size() + 43);
         CHECK(platform::base64url_decode(flow.pairing.flow_id)->size() == 16);
@@ -89,7 +89,7 @@ TEST_CASE("WH-03: what a device calls itself is made harmless and short before i
     PushedRequest request = device.request();
     request.device_name = "\x1b[2Jlaptop\xE2\x80\xAE" + std::string(1000, 'x');
     Browser browser;
-    const Flow flow = fixture.begin(must(fixture.pairings.push(request)).request_uri, browser);
+    const Flow flow = fixture.begin(must(fixture.pairings.push(request)).request_uri, browser).flow;
     CHECK(flow.pairing.device_name.size() < 100);
     CHECK(flow.pairing.device_name.find('\x1b') == std::string::npos);
     CHECK(flow.pairing.device_name.find("\xE2\x80\xAE") == std::string::npos);

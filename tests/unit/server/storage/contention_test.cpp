@@ -69,8 +69,9 @@ TEST_CASE("of a hundred openings of one request_uri one begins the flow") {
     Fixture fixture;
     const std::string hash = fixture.journey("anna").push().request_uri_hash;
     CHECK(count_true([&](int i) -> keyfob::platform::Result<bool> {
-              KEYFOB_TRY_ASSIGN(const auto begun, fixture.store->begin_flow(hash, "flow " + std::to_string(i), "secret",
-                                                                            "address", k_now));
+              KEYFOB_TRY_ASSIGN(const auto begun,
+                                fixture.store->begin_flow(
+                                    hash, {"flow " + std::to_string(i), "secret", "address", k_now + 30}, k_now));
               return begun.has_value();
           }) == 1);
 }

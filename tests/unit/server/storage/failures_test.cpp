@@ -21,7 +21,9 @@ std::vector<std::pair<const char*, std::function<ErrorKind(signin::Store&)>>> wr
     return {
         {"add_pairing", [=](signin::Store& store) { return kind(store.add_pairing(make_pairing("carl"))); }},
         {"begin_flow",
-         [=](signin::Store& store) { return kind(store.begin_flow("request uri of bob", "f", "s", "a", k_now)); }},
+         [=](signin::Store& store) {
+             return kind(store.begin_flow("request uri of bob", {"f", "s", "a", k_now + 30}, k_now));
+         }},
         {"choose_provider", [=](signin::Store& store) { return kind(store.choose_provider(1, "p", "s", k_now)); }},
         {"consume_upstream_state",
          [=](signin::Store& store) { return kind(store.consume_upstream_state(1, "s", k_now)); }},

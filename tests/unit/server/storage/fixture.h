@@ -73,11 +73,15 @@ public:
     }
     Pairing to_proven() {
         push();
-        const auto begun = m_store.begin_flow("request uri of " + m_name, "flow of " + m_name,
-                                              "flow secret of " + m_name, "198.51.100.7", k_now);
+        const auto begun =
+            m_store.begin_flow("request uri of " + m_name,
+                               {"flow of " + m_name, "flow secret of " + m_name, "198.51.100.7", k_now + 30}, k_now);
         REQUIRE(begun);
         REQUIRE(*begun);
-        return **begun;
+        const auto proven = m_store.prove((*begun)->id, k_now);
+        REQUIRE(proven);
+        REQUIRE(*proven);
+        return flow();
     }
     Pairing to_identified() {
         const Pairing pairing = to_proven();

@@ -20,12 +20,14 @@ signin::Identity identity_of(const std::string& subject) {
 TEST_CASE("a pairing comes back as it was given") {
     Fixture fixture;
     const Pairing given = fixture.journey("anna").push();
-    const auto begun = fixture.store->begin_flow(given.request_uri_hash, "flow", "secret", "198.51.100.7", k_now);
+    const auto begun =
+        fixture.store->begin_flow(given.request_uri_hash, {"flow", "secret", "198.51.100.7", k_now + 30}, k_now);
     REQUIRE(begun);
     REQUIRE(*begun);
     const Pairing& pairing = **begun;
     CHECK(pairing.id > 0);
-    CHECK(pairing.state == PairingState::proven);
+    CHECK(pairing.state == PairingState::challenged);
+    CHECK(pairing.challenge_expires_at == k_now + 30);
     CHECK(pairing.flow_id == "flow");
     CHECK(pairing.flow_secret_hash == "secret");
     CHECK(pairing.browser_address == "198.51.100.7");
@@ -57,7 +59,8 @@ TEST_CASE("hostile octets in what a device claims stay data") {
                                    std::string("\x1b]0;title\x07"), std::string());
     pairing.device_os = pairing.device_name;
     REQUIRE(fixture.store->add_pairing(pairing));
-    const auto begun = fixture.store->begin_flow(pairing.request_uri_hash, "flow", "secret", "address", k_now);
+    const auto begun =
+        fixture.store->begin_flow(pairing.request_uri_hash, {"flow", "secret", "address", k_now + 30}, k_now);
     REQUIRE(begun);
     REQUIRE(*begun);
     CHECK((*begun)->device_name == pairing.device_name);
@@ -68,7 +71,7 @@ TEST_CASE("a request_uri is good for one flow, within its time") {
     Fixture fixture;
     const std::string hash = fixture.journey("anna").push().request_uri_hash;
     const auto begin = [&](const std::string& uri, const std::string& flow, std::int64_t now) {
-        const auto begun = fixture.store->begin_flow(uri, flow, "secret", "address", now);
+        const auto begun = fixture.store->begin_flow(uri, {flow, "secret", "address", now + 30}, now);
         REQUIRE(begun);
         return begun->has_value();
     };
@@ -77,6 +80,28 @@ TEST_CASE("a request_uri is good for one flow, within its time") {
     CHECK_FALSE(begin(hash, "flow", k_now + 90)); // its end
     CHECK(begin(hash, "flow", k_now + 89));
     CHECK_FALSE(begin(hash, "another flow", k_now + 89)); // the second use
+}
+
+TEST_CASE("AS-08: a challenge is answered once, within its time, and only that of a flow that has begun") {
+    Fixture fixture;
+    fixture.journey("anna").push();
+    const auto begun =
+        fixture.store->begin_flow("request uri of anna", {"flow", "secret", "address", k_now + 30}, k_now);
+    REQUIRE(begun);
+    const std::int64_t id = begun->value().id;
+    const auto prove = [&](std::int64_t pairing_id, std::int64_t now) {
+        const auto proven = fixture.store->prove(pairing_id, now);
+        REQUIRE(proven);
+        return *proven;
+    };
+    CHECK_FALSE(prove(id, k_now + 30)); // its end
+    CHECK_FALSE(prove(id + 1, k_now));
+    CHECK(prove(id, k_now + 29));
+    CHECK_FALSE(prove(id, k_now + 29));
+    fixture.journey("bob").push(); // no browser has come
+    const std::int64_t bob = fixture.number("SELECT MAX(id) FROM pairings");
+    CHECK_FALSE(prove(bob, k_now));
+    CHECK(fixture.number("SELECT COUNT(*) FROM pairings WHERE state = 'created'") == 1);
 }
 
 TEST_CASE("a flow is found by its name alone") {
@@ -297,7 +322,8 @@ TEST_CASE("a new push supersedes the one before, of the same key alone") {
     REQUIRE(fixture.store->add_pairing(next));
     CHECK(fixture.journey("anna").flow().state == PairingState::superseded);
     CHECK(fixture.journey("bob").flow().state == PairingState::proven);
-    const auto begun = fixture.store->begin_flow("second request uri", "flow 2", "secret", "address", k_now);
+    const auto begun =
+        fixture.store->begin_flow("second request uri", {"flow 2", "secret", "address", k_now + 30}, k_now);
     REQUIRE(begun);
     CHECK(begun->has_value());
 }
@@ -335,7 +361,7 @@ TEST_CASE("KS-08: the caps on pairings hold, and what is over no longer counts")
         CHECK(push("anna", "a"));
         CHECK(push("anna", "a"));
         CHECK_FALSE(push("anna", "a"));
-        const auto begun = fixture.store->begin_flow("uri 2", "flow", "secret", "address", k_now);
+        const auto begun = fixture.store->begin_flow("uri 2", {"flow", "secret", "address", k_now + 30}, k_now);
         REQUIRE(begun);
         CHECK(begun->has_value());
     }
