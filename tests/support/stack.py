@@ -40,9 +40,7 @@ class Stack(contextlib.ExitStack):
         self.server_url = None
         self._count = 0
         if keychain:
-            # At the place where a desktop has it, so that no variable is needed to find it.
-            self._add(start_bus(self.runtime / "bus", self.env, self.logs / "bus.log"))
-            self.unlock_keychain()
+            self.start_keychain()
 
     def _add(self, program):
         self.callback(program.stop)
@@ -50,6 +48,11 @@ class Stack(contextlib.ExitStack):
 
     def start(self, name, *arguments, env=None):
         return self._add(Program(arguments, env or self.env, self.logs / f"{name}.log"))
+
+    def start_keychain(self):
+        """A bus where a desktop has it, so that no variable is needed to find it, and the unlocked keychain on it."""
+        self._add(start_bus(self.runtime / "bus", self.env, self.logs / "bus.log"))
+        self.unlock_keychain()
 
     def unlock_keychain(self, password=PASSWORD):
         self.keychain = self._add(start_keychain(password, self.bus_env, self.logs / "keychain.log"))
