@@ -110,7 +110,7 @@ class ManyAtOnce(unittest.TestCase):
 
 
 class AgentKilled(unittest.TestCase):
-    """The real agent and commands. Cookies live for a second, so that every hand-out is a renewal."""
+    """The real agent and commands. Cookies live shorter than the agent's margin, so that every hand-out is a renewal."""
 
     def setUp(self):
         self.chance = random.Random(SEED)
@@ -118,7 +118,7 @@ class AgentKilled(unittest.TestCase):
         port = free_port()
         self.stack.server_url = f"http://127.0.0.1:{port}"
         issuer = self.stack.start_company_provider(f"{self.stack.server_url}/callback/company")
-        self.stack.start_server(self.stack.company_configuration(self.stack.server_url, port, issuer, more='[session]\ncookie = "1s"'))
+        self.stack.start_server(self.stack.company_configuration(self.stack.server_url, port, issuer, more='[session]\ncookie = "3s"'))
         self.addCleanup(self.kill_agent)
         self.assertEqual(self.sign_in(kill_after=None), 0)
 
