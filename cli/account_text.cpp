@@ -10,6 +10,8 @@
 namespace keyfob::cli {
 namespace {
 
+constexpr const char* k_unknown = "unknown";
+
 using Object = Poco::JSON::Object;
 
 std::string text_of(const Object& object, const char* name) {
@@ -44,15 +46,22 @@ AccountText read_account(const Object& account) {
     return text;
 }
 
-std::string describe_expiry(std::int64_t expires_at, std::int64_t now) {
-    const std::time_t time = expires_at;
+std::string describe_time(std::int64_t unix_seconds) {
+    const std::time_t time = unix_seconds;
     std::tm local{};
     std::array<char, 64> text{};
     if (::localtime_r(&time, &local) == nullptr ||
         std::strftime(text.data(), text.size(), "%Y-%m-%d %H:%M", &local) == 0)
-        return "unknown";
+        return k_unknown;
+    return text.data();
+}
+
+std::string describe_expiry(std::int64_t expires_at, std::int64_t now) {
     const std::int64_t left = expires_at - now;
-    return std::string(text.data()) + (left > 0 ? ", in " + describe_roughly(left) : ", which is over");
+    const std::string when = describe_time(expires_at);
+    if (when == k_unknown)
+        return when;
+    return when + (left > 0 ? ", in " + describe_roughly(left) : ", which is over");
 }
 
 platform::Error agent_nonsense(const char* what) {

@@ -20,6 +20,8 @@ struct AccountText {
 };
 
 [[nodiscard]] AccountText read_account(const Poco::JSON::Object& account);
+/// `2026-12-24 18:30`; local time.
+[[nodiscard]] std::string describe_time(std::int64_t unix_seconds);
 /// `2026-12-24 18:30, in 29 days`; local time. `now` in unix seconds.
 [[nodiscard]] std::string describe_expiry(std::int64_t expires_at, std::int64_t now);
 

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "cli/arguments.h"
 #include "cli/console.h"
+#include "platform/arguments.h"
 #include "platform/paths.h"
 
 #include <span>
@@ -9,6 +9,10 @@
 #include <string_view>
 
 namespace keyfob::cli {
+
+using platform::Arguments;
+using platform::Option;
+using platform::usage_error;
 
 struct Command;
 

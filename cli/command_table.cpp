@@ -29,6 +29,12 @@ constexpr std::array k_do_options{
 
 constexpr std::array k_status_options{k_json};
 
+constexpr std::array k_sessions_options{
+    Option{.name = "all-others", .help = "with revoke: every session but this one"},
+    k_account,
+    k_json,
+};
+
 constexpr std::array k_logout_options{
     Option{.name = "all", .help = "every account"},
     k_account,
@@ -58,6 +64,13 @@ constexpr std::array k_table{
     Command{"logout", "end a session at the server and forget it", "[--all] [--account NAME]",
             "When a server cannot be reached, its session is forgotten here all the same, and that is said.",
             k_logout_options, 0, commands::logout},
+    Command{
+        "sessions", "show where you are signed in, and end what you do not know",
+        "[revoke ID | revoke --all-others] [--account NAME] [--json]",
+        "All live sessions of the same person at the account's server. An ID may be cut down to six letters. A session "
+        "without a key of its\n"
+        "device is called unbound.",
+        k_sessions_options, 2, commands::sessions},
     Command{"version", "show the version", "", "", {}, 0, commands::version},
     Command{"help", "show how to use this program, or one command", "[COMMAND]", "", {}, 1, commands::help},
 };

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "cli/arguments.h"
+#include "platform/arguments.h"
 #include "platform/http/message.h"
 #include "platform/result.h"
 #include "platform/url.h"
@@ -12,6 +12,9 @@
 #include <string>
 
 namespace keyfob::cli {
+
+using platform::Arguments;
+using platform::usage_error;
 
 /// What `do` is to send, before it is known as whom.
 struct HttpRequest {

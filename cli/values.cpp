@@ -1,11 +1,14 @@
 #include "cli/values.h"
 
-#include "cli/arguments.h"
+#include "platform/arguments.h"
 
 #include <charconv>
 #include <limits>
 
 namespace keyfob::cli {
+
+using platform::Arguments;
+using platform::usage_error;
 namespace {
 
 using platform::Origin;

@@ -14,8 +14,10 @@ namespace {
 
 constexpr std::size_t k_longest_field = 1000;
 std::atomic<Level> g_level{Level::info};
-thread_local std::string
-    t_request_id; // NOLINT(cppcoreguidelines-avoid-non-const-global-variables): empty outside of a Context
+// NOLINTBEGIN(cppcoreguidelines-avoid-non-const-global-variables): empty outside of a Context
+thread_local std::string t_request_id;
+thread_local std::string t_client_address;
+// NOLINTEND(cppcoreguidelines-avoid-non-const-global-variables)
 
 std::string_view name_of(Level level) {
     switch (level) {
@@ -85,6 +87,19 @@ Context::Context(std::string request_id) {
 
 Context::~Context() {
     t_request_id.clear();
+    t_client_address.clear();
+}
+
+std::string request_id() {
+    return t_request_id;
+}
+
+std::string client_address() {
+    return t_client_address;
+}
+
+void set_client_address(std::string address) {
+    t_client_address = std::move(address);
 }
 
 } // namespace keyfob::platform::log

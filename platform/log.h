@@ -27,6 +27,12 @@ public:
     ~Context();
 };
 
+// What the context of this thread says; empty outside of one.
+[[nodiscard]] std::string request_id();
+[[nodiscard]] std::string client_address();
+/// Whose request it is, as far as trusted proxies tell; until the end of the context. For the audit, which has it in every record.
+void set_client_address(std::string address);
+
 inline void info(std::string_view event, std::initializer_list<Field> fields = {}) {
     write(Level::info, event, fields);
 }

@@ -1,5 +1,7 @@
 #include "server/app.h"
 
+#include "platform/digest.h"
+#include "platform/encoding.h"
 #include "platform/http/client.h"
 #include "platform/http/server.h"
 #include "platform/log.h"
@@ -66,6 +68,11 @@ platform::http::ServerOptions server_options(const Config& config, platform::Ran
     return options;
 }
 
+/// Of what --check shows, so that an operator can tell whether two starts had the same.
+std::string digest_of(const Config& config) {
+    return platform::hex_encode(platform::sha256(to_text(config))).substr(0, 12);
+}
+
 /// A second signal does what signals do, at once: whoever sends it has waited long enough.
 void wait_for_signal() {
     sigset_t signals;
@@ -118,6 +125,8 @@ Result<void> run(Config config) {
         };
     http::Router router(services, config.proxies);
     KEYFOB_TRY_ASSIGN(const auto server, platform::http::Server::start(server_options(config, random), router));
+    KEYFOB_TRY(store->note({signin::AuditEvent::server_configured, "configuration " + digest_of(config)},
+                           platform::to_unix(clock.now())));
     platform::log::info("listening on " + config.listen(), {{"external_url", config.external_url}});
     const platform::PeriodicTask housekeeping(k_housekeeping_pause, [&] { remove_expired(*store, clock); });
     const platform::PeriodicTask preparation(k_preparation_pause,

@@ -2,6 +2,7 @@
 #include "platform/paths.h"
 #include "platform/private_directory.h"
 #include "platform/process.h"
+#include "server/admin/program.h"
 #include "server/app.h"
 #include "server/config.h"
 
@@ -18,15 +19,21 @@ using namespace keyfob;
 constexpr int k_exit_failed = 1;
 constexpr int k_exit_usage = 3;
 
-constexpr const char* k_usage = R"(usage: keyfob-server --config FILE [--check]
+constexpr const char* k_usage_head = R"(usage: keyfob-server --config FILE [--check]
        keyfob-server --demo [--listen 127.0.0.1:PORT]
        keyfob-server --version
-
+and, on the database of a configuration (--config FILE), while its server runs or not:
+)";
+constexpr const char* k_usage_options = R"(
   --config FILE  serve by this configuration
   --check        say what is wrong with it, or what is in effect (secrets masked), and end
   --demo         serve on this machine with a built-in identity provider that lets anyone in; needs no file
   --listen       where the demo listens; 127.0.0.1:8420 unless told
 )";
+
+std::string usage() {
+    return k_usage_head + server::admin::usage_lines() + k_usage_options;
+}
 
 struct Arguments {
     std::string config;
@@ -103,13 +110,18 @@ void block_signals() {
 int main(int argc, char** argv) {
     platform::harden_process();
     platform::occupy_standard_descriptors();
+    if (argc > 1 && server::admin::is_command(argv[1])) {
+        platform::log::set_level(
+            platform::log::Level::warning); // the record is in the audit, and the person reads the answer
+        return server::admin::run({argv + 1, argv + argc});
+    }
     const auto arguments = parse({argv + 1, argv + argc});
     if (!arguments) {
-        std::cerr << "error: this is not how keyfob-server is started\n" << k_usage;
+        std::cerr << "error: this is not how keyfob-server is started\n" << usage();
         return k_exit_usage;
     }
     if (arguments->help || arguments->version) {
-        std::cout << (arguments->help ? k_usage : "keyfob-server " KEYFOB_VERSION "\n");
+        std::cout << (arguments->help ? usage() : "keyfob-server " KEYFOB_VERSION "\n");
         return 0;
     }
     auto config = read_config(*arguments);

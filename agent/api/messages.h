@@ -16,6 +16,8 @@ inline constexpr const char* k_login_cancel = "login.cancel";
 inline constexpr const char* k_hand_out = "hand_out";
 inline constexpr const char* k_status = "status";
 inline constexpr const char* k_logout = "logout";
+inline constexpr const char* k_sessions_list = "sessions.list";
+inline constexpr const char* k_sessions_revoke = "sessions.revoke";
 inline constexpr const char* k_stop = "stop";
 
 } // namespace keyfob::agent::api

@@ -20,6 +20,8 @@ constexpr std::array k_methods{
     Method{api::k_hand_out,     Caller::anyone,      hand_out,     "the headers for one request"},
     Method{api::k_status,       Caller::anyone,      status,       "the agent, the keychain, the accounts"},
     Method{api::k_logout,       Caller::anyone,      logout,       "end sessions at their servers and forget them"},
+    Method{api::k_sessions_list,   Caller::anyone,   sessions_list,   "the devices that are signed in as the same person"},
+    Method{api::k_sessions_revoke, Caller::anyone,   sessions_revoke, "end some of their sessions"},
     Method{api::k_stop,         Caller::anyone,      stop,         "end the agent"},
 };
 // clang-format on

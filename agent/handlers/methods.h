@@ -56,6 +56,8 @@ void login_cancel(const Services& services, const ipc::Call& call);
 void hand_out(const Services& services, const ipc::Call& call);
 void status(const Services& services, const ipc::Call& call);
 void logout(const Services& services, const ipc::Call& call);
+void sessions_list(const Services& services, const ipc::Call& call);
+void sessions_revoke(const Services& services, const ipc::Call& call);
 void stop(const Services& services, const ipc::Call& call);
 
 } // namespace keyfob::agent::handlers

@@ -25,6 +25,7 @@ constexpr std::size_t k_proof_id_octets = 16;
 
 // What a server may make us keep and pass on: many accounts must fit into one answer of the agent, headers into what proxies take.
 constexpr std::size_t k_longest_id = 255;
+constexpr unsigned k_most_sessions = 1000;
 constexpr std::size_t k_longest_token = 1024; ///< cookie, challenge, nonce, request URI
 constexpr std::int64_t k_longest_cookie_life = 24L * 3600;
 constexpr std::int64_t k_longest_session =
@@ -121,6 +122,18 @@ Result<SessionGrant> session_grant(const platform::Origin& server, const Respons
     grant.user = std::move(*who);
     KEYFOB_TRY_ASSIGN(grant.cookie, cookie_grant(server, response, **object, now));
     return grant;
+}
+
+SessionInfo session_info(const Poco::JSON::Object& object) {
+    const auto text = [&](const char* name) {
+        return platform::printable(json::get_string(object, name).value_or(""), k_longest_id);
+    };
+    const auto time = [&](const char* name) { return json::get_integer(object, name).value_or(0); };
+    return {text("id"),         text("device_name"),
+            text("device_os"),  text("address"),
+            text("class"),      text("key"),
+            time("created_at"), time("renewed_at"),
+            time("expires_at"), json::get_bool(object, "current").value_or(false)};
 }
 
 bool is_of(const platform::Origin& server, const Poco::JSON::Object& metadata, const char* member) {
@@ -268,6 +281,40 @@ Result<CookieGrant> Client::refresh(const platform::jose::EcKey& key, const std:
         return error_of(m_server, response);
     KEYFOB_TRY_ASSIGN(const auto object, json::parse_object(response.body));
     return cookie_grant(m_server, response, *object, platform::to_unix(m_clock.now()));
+}
+
+Result<std::vector<SessionInfo>> Client::list_sessions(const platform::jose::EcKey& key,
+                                                       const std::string& session_id) {
+    platform::Parameters form;
+    form.add("client_id", k_agent_client_id);
+    form.add("session_id", session_id);
+    KEYFOB_TRY_ASSIGN(const Response response, post_form(key, k_sessions_path, form));
+    if (response.status != 200)
+        return error_of(m_server, response);
+    KEYFOB_TRY_ASSIGN(const auto object, json::parse_object(response.body));
+    const auto list = json::get_array(*object, "sessions");
+    std::vector<SessionInfo> sessions;
+    for (unsigned i = 0; !list.isNull() && i < list->size() && i < k_most_sessions; ++i)
+        if (const auto entry = list->getObject(i); !entry.isNull())
+            sessions.push_back(session_info(*entry));
+    return sessions;
+}
+
+Result<RevokedSessions> Client::revoke_sessions(const platform::jose::EcKey& key, const std::string& session_id,
+                                                const std::string& name) {
+    platform::Parameters form;
+    form.add("client_id", k_agent_client_id);
+    form.add("session_id", session_id);
+    if (name.empty())
+        form.add("all_others", "true");
+    else
+        form.add("id", name);
+    KEYFOB_TRY_ASSIGN(const Response response, post_form(key, k_sessions_revoke_path, form));
+    if (response.status != 200)
+        return error_of(m_server, response);
+    KEYFOB_TRY_ASSIGN(const auto object, json::parse_object(response.body));
+    return RevokedSessions{json::get_integer(*object, "revoked").value_or(0),
+                           json::get_bool(*object, "current").value_or(false)};
 }
 
 Result<void> Client::revoke(const platform::jose::EcKey& key, const std::string& session_id) {

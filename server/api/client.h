@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace keyfob::server::api {
 
@@ -53,6 +54,25 @@ struct SessionGrant {
     CookieGrant cookie;
 };
 
+/// One session of the person, as people see it. Texts are printable and have at most 255 octets.
+struct SessionInfo {
+    std::string name;
+    std::string device_name;
+    std::string device_os;
+    std::string address; ///< that the device had when it signed in
+    std::string session_class;
+    std::string key_kind;
+    std::int64_t created_at = 0; ///< unix seconds, as the next two
+    std::int64_t renewed_at = 0;
+    std::int64_t expires_at = 0;
+    bool current = false; ///< it is the one that asks
+};
+
+struct RevokedSessions {
+    std::int64_t count = 0;
+    bool current = false; ///< the asking one was among them
+};
+
 /// How the client reaches servers; made once, shared by all of them. Thread-safe.
 class Transport {
 public:
@@ -88,6 +108,12 @@ public:
     [[nodiscard]] platform::Result<CookieGrant> refresh(const platform::jose::EcKey& key, const std::string& session_id,
                                                         const std::string& challenge);
     [[nodiscard]] platform::Result<void> revoke(const platform::jose::EcKey& key, const std::string& session_id);
+    /// All live sessions of the person, 1,000 at most.
+    [[nodiscard]] platform::Result<std::vector<SessionInfo>> list_sessions(const platform::jose::EcKey& key,
+                                                                           const std::string& session_id);
+    /// Ends the one whose name begins with `name`, or, where that is empty, all but `session_id`.
+    [[nodiscard]] platform::Result<RevokedSessions>
+    revoke_sessions(const platform::jose::EcKey& key, const std::string& session_id, const std::string& name);
 
 private:
     using Response = platform::http::ClientResponse;

@@ -13,6 +13,8 @@ inline constexpr const char* k_confirm_path = "/confirm";
 inline constexpr const char* k_token_path = "/token";
 inline constexpr const char* k_refresh_path = "/session/refresh";
 inline constexpr const char* k_revoke_path = "/revoke";
+inline constexpr const char* k_sessions_path = "/sessions"; ///< POST: what the person's devices are
+inline constexpr const char* k_sessions_revoke_path = "/sessions/revoke";
 inline constexpr const char* k_session_path = "/session";
 inline constexpr const char* k_secured_path = "/secured";
 inline constexpr const char* k_livez_path = "/livez";
@@ -35,6 +37,7 @@ inline constexpr const char* k_error_not_allowed = "keyfob_not_allowed";
 inline constexpr const char* k_error_temporarily_unavailable = "temporarily_unavailable";
 inline constexpr const char* k_error_server = "server_error";
 inline constexpr const char* k_error_challenge = "challenge";
+inline constexpr const char* k_error_unknown_session = "unknown_session";
 inline constexpr const char* k_error_session_ended = "session_ended";
 
 } // namespace keyfob::server::api

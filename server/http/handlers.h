@@ -27,6 +27,8 @@ Response demo(const Call& call); ///< the built-in provider; 404 without --demo
 // session_handlers.cpp
 Response session(const Call& call);
 Response secured(const Call& call);
+Response sessions(const Call& call);        ///< all of the person, for the device key of one of them
+Response revoke_sessions(const Call& call); ///< one, or all but this one
 
 // health_handlers.cpp
 Response livez(const Call& call);

@@ -25,6 +25,8 @@ constexpr std::array k_routes{
     Route{"POST", api::k_token_path,      false, Caller::agent,     Pool::fast,     handlers::token},
     Route{"POST", api::k_refresh_path,    false, Caller::device,    Pool::fast,     handlers::refresh},
     Route{"POST", api::k_revoke_path,     false, Caller::agent,     Pool::fast,     handlers::revoke},
+    Route{"POST", api::k_sessions_path,   false, Caller::agent,     Pool::fast,     handlers::sessions},
+    Route{"POST", api::k_sessions_revoke_path, false, Caller::agent, Pool::fast,    handlers::revoke_sessions},
     Route{"GET",  api::k_session_path,    false, Caller::signed_in, Pool::fast,     handlers::session},
     Route{"GET",  api::k_secured_path,    false, Caller::signed_in, Pool::fast,     handlers::secured},
     Route{"GET",  api::k_livez_path,      false, Caller::anyone,    Pool::fast,     handlers::livez},

@@ -173,6 +173,7 @@ platform::http::Application::Admission Router::admit(const Request& head) {
 
 Response Router::handle(const Request& request) {
     Call call{request, m_services, m_proxies.client_address(request), {}, {}, {}, {}};
+    platform::log::set_client_address(call.client_address);
     if (call.client_address != request.peer_address) // the front's line has the proxy's
         platform::log::info("forwarded", {{"client", call.client_address}});
     if (is_demo(request))

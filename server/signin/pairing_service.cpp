@@ -19,6 +19,7 @@ constexpr std::size_t k_longest_device_text = 80;
 constexpr std::size_t k_longest_state = 128;
 constexpr std::size_t k_shortest_state = 22; // 128 bits in base64url
 constexpr std::size_t k_flow_id_octets = 16;
+constexpr const char* k_access_denied = "access_denied";
 
 Error invalid_request(const char* why) {
     return {ErrorKind::invalid, why, "", "invalid_request"};
@@ -51,7 +52,7 @@ bool is_answer_for(const Pairing& pairing, const platform::jose::UnverifiedPrefl
 
 /// The code that the agent is told for what a provider answered (RFC 6749 section 4.1.2.1).
 std::string agent_code(const std::string& provider_error) {
-    return provider_error == "access_denied" || provider_error == "temporarily_unavailable" ? provider_error
+    return provider_error == k_access_denied || provider_error == "temporarily_unavailable" ? provider_error
                                                                                             : "server_error";
 }
 
@@ -122,9 +123,8 @@ Result<Flow> PairingService::find_or_burn(const Pairing& pairing, const FlowCook
         return over("it took too long");
     auto flow = find(pairing.flow_id, cookie);
     if (!flow && flow.error().kind == ErrorKind::not_found) {
-        platform::log::warning("flow_burned",
-                               {{"reason", "another browser"}, {"client_address", pairing.client_address}});
-        KEYFOB_TRY_ASSIGN([[maybe_unused]] const bool denied, m_store.deny(pairing.id, now()));
+        const AuditNote note{AuditEvent::flow_burned, "another browser; begun from " + pairing.client_address};
+        KEYFOB_TRY_ASSIGN([[maybe_unused]] const bool denied, m_store.deny(pairing.id, note, now()));
     }
     return flow;
 }
@@ -173,14 +173,10 @@ std::string PairingService::refusal_url(const Pairing& pairing, const std::strin
 
 Result<std::string> PairingService::refuse(const Pairing& pairing, const std::string& code,
                                            const std::string& description) {
-    KEYFOB_TRY_ASSIGN(const bool changed, m_store.deny(pairing.id, now()));
+    const auto event = code == k_access_denied ? AuditEvent::pairing_declined : AuditEvent::pairing_refused;
+    KEYFOB_TRY_ASSIGN(const bool changed, m_store.deny(pairing.id, {event, code + ": " + description}, now()));
     if (!changed)
         return over("it was over before it could be refused");
-    platform::log::info("pairing_refused", {{"code", code},
-                                            {"reason", description},
-                                            {"provider", pairing.provider},
-                                            {"client_address", pairing.client_address},
-                                            {"browser_address", pairing.browser_address}});
     return refusal_url(pairing, code, description);
 }
 
@@ -301,16 +297,13 @@ Result<std::string> PairingService::decide(const std::string& flow_id, const Flo
     if (!platform::constant_time_equal(csrf_token, shown.csrf_token))
         return Error{ErrorKind::denied, "the form was not made for this browser", "start again in the terminal"};
     if (!approve)
-        return refuse(shown.pairing, "access_denied", "declined on the confirmation page");
+        return refuse(shown.pairing, k_access_denied, "declined on the confirmation page");
     const std::string code = m_random.token();
     const std::int64_t time = now();
     KEYFOB_TRY_ASSIGN(const bool changed, m_store.approve(shown.pairing.id, platform::secret_hash(code),
                                                           time + m_settings.code_seconds, time));
     if (!changed)
         return over("it ended before it was approved");
-    platform::log::info("pairing_approved", {{"user", shown.user.issuer + " " + shown.user.subject},
-                                             {"client_address", shown.pairing.client_address},
-                                             {"browser_address", shown.pairing.browser_address}});
     platform::Parameters answer;
     answer.add("code", code);
     answer.add("state", shown.pairing.client_state);

@@ -90,8 +90,7 @@ Result<IssuedCookie> SessionService::redeem(const RedeemRequest& request) {
 
 /// Somebody has the code and not what belongs to it.
 Error SessionService::burn(const Pairing& pairing, const char* mismatch) {
-    platform::log::warning("code_burned", {{"reason", mismatch}, {"client_address", pairing.client_address}});
-    if (const auto denied = m_store.deny(pairing.id, now()); !denied)
+    if (const auto denied = m_store.deny(pairing.id, {AuditEvent::code_burned, mismatch}, now()); !denied)
         return denied.error();
     return invalid_grant("the code belongs to another request");
 }
@@ -120,9 +119,6 @@ Result<IssuedCookie> SessionService::redeem_first(const Pairing& pairing) {
                       m_store.redeem(pairing.id, session, platform::secret_hash(cookie.reveal()), expires, time));
     if (!won)
         return Error{ErrorKind::cancelled, "somebody was first"};
-    platform::log::info("session_created", {{"session", session.id},
-                                            {"user", user->issuer + " " + user->subject},
-                                            {"client_address", session.client_address}});
     return IssuedCookie{{std::move(session), *user}, std::move(cookie), expires - time, challenge};
 }
 
@@ -132,10 +128,8 @@ Result<IssuedCookie> SessionService::redeem_again(const Pairing& pairing, bool g
     if (!owner || !is_live(*owner, time))
         return invalid_grant("the code was used before, and its session has ended");
     if (!genuine || pairing.redeemed_at + m_settings.repeat_seconds < time) {
-        platform::log::warning(
-            "code_replayed",
-            {{"reason", genuine ? "too late to be a repetition" : "another request"}, {"session", owner->session.id}});
-        KEYFOB_TRY_ASSIGN([[maybe_unused]] const bool revoked, m_store.revoke(owner->session.row, time));
+        const AuditNote note{AuditEvent::code_replayed, genuine ? "too late to be a repetition" : "another request"};
+        KEYFOB_TRY_ASSIGN([[maybe_unused]] const bool revoked, m_store.revoke(owner->session.row, note, time));
         return invalid_grant("the code was used before");
     }
     SecretString cookie(make_session_cookie(m_random));
@@ -170,7 +164,7 @@ Result<Renewal> SessionService::renew(const std::string& session_id, const std::
         return Renewal{std::nullopt, owner->session.challenge};
     const auto answered = proven_challenge(owner->session, proof, url);
     if (!answered) {
-        platform::log::warning("proof_failed", {{"session", session_id}});
+        KEYFOB_TRY(m_store.note_failed_proof(owner->session, time));
         return Error{ErrorKind::denied, "the renewal proof is not valid", "", "invalid_proof"};
     }
     if (*answered != owner->session.challenge)
@@ -191,10 +185,33 @@ Result<void> SessionService::revoke(const std::string& session_id, const std::st
         return {};
     if (!platform::constant_time_equal(owner->session.device_thumbprint, device_thumbprint))
         return Error{ErrorKind::denied, "the session belongs to another device", "", "invalid_client"};
-    KEYFOB_TRY_ASSIGN(const bool changed, m_store.revoke(owner->session.row, now()));
-    if (changed)
-        platform::log::info("session_revoked", {{"session", session_id}});
+    const AuditNote note{AuditEvent::session_revoked, "by its own device"};
+    KEYFOB_TRY_ASSIGN([[maybe_unused]] const bool changed, m_store.revoke(owner->session.row, note, now()));
     return {};
+}
+
+Result<SessionWithUser> SessionService::own(const std::string& session_id, const std::string& device_thumbprint) {
+    KEYFOB_TRY_ASSIGN(auto owner, m_store.find_session(session_id));
+    if (!owner || !is_live(*owner, now()))
+        return ended();
+    if (!platform::constant_time_equal(owner->session.device_thumbprint, device_thumbprint))
+        return Error{ErrorKind::denied, "the session belongs to another device", "", "invalid_client"};
+    return std::move(*owner);
+}
+
+Result<std::vector<Session>> SessionService::list(const SessionWithUser& owner) {
+    const std::int64_t time = now();
+    return m_store.sessions_of(owner.user.id, time - m_settings.session_idle_seconds, time);
+}
+
+Result<int> SessionService::revoke_all(const SessionWithUser& owner, const std::vector<Session>& sessions) {
+    const AuditNote note{AuditEvent::session_revoked, "by the person, on " + owner.session.device_name};
+    int count = 0;
+    for (const Session& session : sessions) {
+        KEYFOB_TRY_ASSIGN(const bool changed, m_store.revoke(session.row, note, now()));
+        count += changed ? 1 : 0;
+    }
+    return count;
 }
 
 } // namespace keyfob::server::signin

@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace keyfob::server::signin {
 
@@ -52,6 +53,15 @@ public:
                                                   const std::string& url);
     /// Ends the session if the key is its own; an unknown one counts as ended (RFC 7009). Errors: denied (another key), unreachable.
     [[nodiscard]] platform::Result<void> revoke(const std::string& session_id, const std::string& device_thumbprint);
+
+    // What a person may see and end, of their own (SE-09, SE-10).
+    /// The live session, if the key is its own. Errors: denied (code session_ended or invalid_client), unreachable.
+    [[nodiscard]] platform::Result<SessionWithUser> own(const std::string& session_id,
+                                                        const std::string& device_thumbprint);
+    /// All live sessions of that session's user. Errors: unreachable.
+    [[nodiscard]] platform::Result<std::vector<Session>> list(const SessionWithUser& owner);
+    /// Ends those, in the name of that person. How many were live. Errors: unreachable.
+    [[nodiscard]] platform::Result<int> revoke_all(const SessionWithUser& owner, const std::vector<Session>& sessions);
 
 private:
     [[nodiscard]] std::int64_t now() const { return platform::to_unix(m_clock.now()); }

@@ -1,11 +1,13 @@
 #pragma once
 
 #include "platform/result.h"
+#include "server/signin/audit.h"
 #include "server/signin/identity_provider.h"
 
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace keyfob::server::signin {
 
@@ -77,6 +79,8 @@ struct Session {
     std::int64_t renewed_at = 0;
     std::int64_t expires_at = 0; ///< absolute limit
     std::int64_t revoked_at = 0; ///< 0: live
+    std::string session_class = "standard";
+    std::string key_kind = "software"; ///< where the device says that its key is kept
 };
 
 struct SessionWithUser {
@@ -86,7 +90,8 @@ struct SessionWithUser {
 
 /// What must be remembered. Every state change is one conditional statement or one transaction, so that any number of threads and
 /// processes may call at once; "changed" results tell whether the condition held. Errors of every call: unreachable (the database does
-/// not answer, is locked for more than 5 s, or the disk is full): the caller fails closed with 503.
+/// not answer, is locked for more than 5 s, or the disk is full): the caller fails closed with 503. What the audit remembers is written in
+/// the same transaction as the change (OP-02): where there is no room for the record there is no change.
 class Store {
 public:
     virtual ~Store() = default;
@@ -115,7 +120,8 @@ public:
     [[nodiscard]] virtual platform::Result<bool> approve(std::int64_t pairing_id, const std::string& code_hash,
                                                          std::int64_t code_expires_at, std::int64_t now) = 0;
     /// any open state → denied. False: it was over already.
-    [[nodiscard]] virtual platform::Result<bool> deny(std::int64_t pairing_id, std::int64_t now) = 0;
+    [[nodiscard]] virtual platform::Result<bool> deny(std::int64_t pairing_id, const AuditNote& why,
+                                                      std::int64_t now) = 0;
     /// Every open pairing of this key → cancelled. The count.
     [[nodiscard]] virtual platform::Result<int> cancel_pairings(const std::string& device_thumbprint,
                                                                 std::int64_t now) = 0;
@@ -143,7 +149,15 @@ public:
                                                        const std::string& cookie_hash, std::int64_t cookie_expires_at,
                                                        std::int64_t now) = 0;
     /// False: it was revoked already.
-    [[nodiscard]] virtual platform::Result<bool> revoke(std::int64_t session_row, std::int64_t now) = 0;
+    [[nodiscard]] virtual platform::Result<bool> revoke(std::int64_t session_row, const AuditNote& why,
+                                                        std::int64_t now) = 0;
+    /// The live sessions of a user, the newest first, 1,000 at most.
+    [[nodiscard]] virtual platform::Result<std::vector<Session>>
+    sessions_of(std::int64_t user_id, std::int64_t idle_since, std::int64_t now) = 0;
+    /// For the audit alone, at most once a minute for each session: anybody can cause it.
+    [[nodiscard]] virtual platform::Result<void> note_failed_proof(const Session& session, std::int64_t now) = 0;
+    /// For the audit alone.
+    [[nodiscard]] virtual platform::Result<void> note(const AuditNote& note, std::int64_t now) = 0;
 
     /// Remembers a DPoP jti until `expires_at`. False: it is known, so this is a replay. Errors also: unreachable (too many are remembered).
     [[nodiscard]] virtual platform::Result<bool> remember_proof(const std::string& id_hash,

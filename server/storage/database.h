@@ -64,6 +64,8 @@ public:
     /// Errors: unreachable (cannot be opened or made; the message names the file).
     [[nodiscard]] static platform::Result<std::unique_ptr<Database>> open(const DatabaseOptions& options);
 
+    [[nodiscard]] const std::string& file() const { return m_options.file; }
+
     /// Runs `work(Connection&)`. Errors: unreachable, whatever the database's reason; it is logged here.
     template <typename Work> auto read(Work work) {
         return guarded<std::invoke_result_t<Work, Connection&>>([&] {

@@ -1,12 +1,18 @@
 #include "server/storage/migrations.h"
 
-#include <array>
+#include "platform/log.h"
+#include "platform/unique_fd.h"
+
+#include <cstdlib>
+
+#include <fcntl.h>
 
 namespace keyfob::server::storage {
 namespace {
 
 using platform::Error;
 using platform::ErrorKind;
+using platform::Result;
 
 /// Step n brings schema n to n+1. A step that was released is never changed; what changes is a new step.
 const std::vector<std::vector<const char*>>& steps() {
@@ -50,6 +56,20 @@ const std::vector<std::vector<const char*>>& steps() {
         {
             "ALTER TABLE pairings ADD COLUMN challenge_expires_at INTEGER NOT NULL DEFAULT 0",
         },
+        {
+            "ALTER TABLE sessions ADD COLUMN class TEXT NOT NULL DEFAULT 'standard'",
+            "ALTER TABLE sessions ADD COLUMN key_kind TEXT NOT NULL DEFAULT 'software'",
+            R"(CREATE TABLE audit (
+                id INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, event TEXT NOT NULL, request_id TEXT NOT NULL,
+                client_address TEXT NOT NULL, user_id INTEGER NOT NULL, user_name TEXT NOT NULL, session_name TEXT NOT NULL,
+                detail TEXT NOT NULL) STRICT)",
+            "CREATE INDEX audit_time ON audit (at)",
+            "CREATE INDEX audit_of_session ON audit (session_name, event, at)",
+            "CREATE TRIGGER audit_is_append_only BEFORE UPDATE ON audit BEGIN SELECT RAISE(ABORT, 'the audit is "
+            "append-only'); END",
+            "CREATE TRIGGER audit_is_kept BEFORE DELETE ON audit WHEN OLD.at > unixepoch() - 34560000 BEGIN "
+            "SELECT RAISE(ABORT, 'the audit is kept for 400 days'); END",
+        },
     };
     return k_steps;
 }
@@ -58,14 +78,38 @@ int version_of(Connection& connection) {
     return static_cast<int>(connection.query("PRAGMA user_version").at(0).integer(0));
 }
 
+/// A file of our own that is empty: SQLite takes one that is there only so.
+Result<std::string> make_backup_file(const std::string& file, int schema) {
+    std::string path = file + ".schema-" + std::to_string(schema) + "-XXXXXX";
+    const platform::UniqueFd made(::mkostemp(path.data(), O_CLOEXEC)); // mode 0600
+    if (!made)
+        return Error{ErrorKind::unreachable, "cannot make a copy of the database: " + path,
+                     "may this user write in that directory, and is there space on its disk?"};
+    return path;
+}
+
+Result<void> back_up(Database& database, int schema) {
+    KEYFOB_TRY_ASSIGN(const std::string path, make_backup_file(database.file(), schema));
+    KEYFOB_TRY(database.read([&](Connection& connection) {
+        connection.execute("VACUUM main INTO $1", {path});
+        return true;
+    }));
+    platform::log::info("database_backed_up", {{"file", path}});
+    return {};
+}
+
 } // namespace
+
+Result<int> schema_of(Database& database) {
+    return database.read([](Connection& connection) { return version_of(connection); });
+}
 
 int newest_schema() {
     return static_cast<int>(steps().size());
 }
 
-platform::Result<void> migrate(Database& database) {
-    KEYFOB_TRY_ASSIGN(const int found, database.read([](Connection& connection) { return version_of(connection); }));
+Result<void> migrate(Database& database, int to) {
+    KEYFOB_TRY_ASSIGN(const int found, schema_of(database));
     if (found < 0)
         return Error{ErrorKind::invalid, "the database is not one of keyfob-server", "name another database"};
     if (found > newest_schema())
@@ -73,7 +117,10 @@ platform::Result<void> migrate(Database& database) {
                      "the database was written by a newer keyfob-server (schema " + std::to_string(found) +
                          ", this one knows " + std::to_string(newest_schema()) + ")",
                      "install that version again, or name another database"};
-    for (int step = found; step < newest_schema(); ++step) {
+    if (found > 0 && found < to) {
+        KEYFOB_TRY(back_up(database, found));
+    }
+    for (int step = found; step < to; ++step) {
         KEYFOB_TRY(database.write([&](Connection& connection) {
             if (version_of(connection) != step)
                 return false; // another server was faster

@@ -23,7 +23,7 @@ PairingState state_of(const std::string& name) {
     throw std::runtime_error("a pairing in an unknown state");
 }
 
-constexpr std::size_t k_session_width = 13;
+constexpr std::size_t k_session_width = 15;
 
 } // namespace
 
@@ -37,7 +37,7 @@ const char* const k_user_columns = "u.id, u.provider, u.issuer, u.subject, u.nam
 const char* const k_session_columns =
     "s.row, s.id, s.user_id, s.device_key, s.device_thumbprint, s.device_name, s.device_os, s.client_address, "
     "s.challenge, "
-    "s.created_at, s.renewed_at, s.expires_at, s.revoked_at, "
+    "s.created_at, s.renewed_at, s.expires_at, s.revoked_at, s.class, s.key_kind, "
     "u.id, u.provider, u.issuer, u.subject, u.name, u.email, u.created_at, u.disabled";
 
 const char* state_name(PairingState state) {
@@ -89,6 +89,8 @@ signin::SessionWithUser session_of(const Row& row) {
         *field = row.text(column++);
     for (std::int64_t* field : {&session.created_at, &session.renewed_at, &session.expires_at, &session.revoked_at})
         *field = row.integer(column++);
+    session.session_class = row.text(column++);
+    session.key_kind = row.text(column);
     return {std::move(session), user_of(row, k_session_width)};
 }
 

@@ -3,6 +3,7 @@
 #include "platform/digest.h"
 #include "platform/encoding.h"
 #include "server/storage/address_group.h"
+#include "server/storage/audit_trail.h"
 #include "server/storage/database.h"
 #include "server/storage/heartbeat.h"
 #include "server/storage/migrations.h"
@@ -14,6 +15,9 @@ namespace {
 using platform::Error;
 using platform::ErrorKind;
 using platform::Result;
+using signin::AuditEvent;
+using signin::AuditNote;
+using signin::AuditRecord;
 using signin::Pairing;
 using signin::Session;
 using signin::SessionWithUser;
@@ -56,10 +60,11 @@ void add_cookie(Connection& connection, std::int64_t session_row, const std::str
 std::int64_t insert_session(Connection& connection, const Session& session) {
     connection.execute(
         "INSERT INTO sessions (id, user_id, device_key, device_thumbprint, device_name, device_os, client_address, "
-        "challenge, created_at, renewed_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+        "challenge, created_at, renewed_at, expires_at, class, key_kind) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, "
+        "$10, $11, $12, $13)",
         {session.id, session.user_id, session.device_key, session.device_thumbprint, session.device_name,
          session.device_os, session.client_address, session.challenge, session.created_at, session.renewed_at,
-         session.expires_at});
+         session.expires_at, session.session_class, session.key_kind});
     return connection.query("SELECT row FROM sessions WHERE id = $1", {session.id}).at(0).integer(0);
 }
 
@@ -138,24 +143,29 @@ public:
 
     Result<std::optional<User>> identify(std::int64_t pairing_id, const std::string& provider,
                                          const signin::Identity& identity, std::int64_t now) override {
-        return m_database->write([&](Connection& connection) -> std::optional<User> {
-            connection.execute(
-                "INSERT INTO users (provider, issuer, subject, name, email, created_at) VALUES ($1, $2, $3, $4, $5, "
-                "$6) "
-                "ON CONFLICT (issuer, subject) DO UPDATE SET provider = excluded.provider, name = excluded.name, "
-                "email = excluded.email",
-                {provider, identity.issuer, identity.subject, identity.name, identity.email, now});
-            const User user = user_of(
-                connection
-                    .query(sql({"SELECT ", k_user_columns, " FROM users u WHERE u.issuer = $1 AND u.subject = $2"}),
-                           {identity.issuer, identity.subject})
-                    .at(0));
-            const int changed =
-                connection.execute("UPDATE pairings SET state = 'identified', user_id = $1 WHERE id = $2 AND "
-                                   "state = 'proven' AND expires_at > $3",
-                                   {user.id, pairing_id, now});
-            return changed == 1 ? std::optional(user) : std::nullopt;
-        });
+        return audited(
+            *m_database, [&](Connection& connection, std::optional<AuditRecord>& record) -> std::optional<User> {
+                connection.execute(
+                    "INSERT INTO users (provider, issuer, subject, name, email, created_at) VALUES ($1, $2, $3, $4, "
+                    "$5, "
+                    "$6) "
+                    "ON CONFLICT (issuer, subject) DO UPDATE SET provider = excluded.provider, name = excluded.name, "
+                    "email = excluded.email",
+                    {provider, identity.issuer, identity.subject, identity.name, identity.email, now});
+                const User user = user_of(
+                    connection
+                        .query(sql({"SELECT ", k_user_columns, " FROM users u WHERE u.issuer = $1 AND u.subject = $2"}),
+                               {identity.issuer, identity.subject})
+                        .at(0));
+                const int changed =
+                    connection.execute("UPDATE pairings SET state = 'identified', user_id = $1 WHERE id = $2 AND "
+                                       "state = 'proven' AND expires_at > $3",
+                                       {user.id, pairing_id, now});
+                if (changed != 1)
+                    return std::nullopt;
+                record = add_audit(connection, {AuditEvent::user_identified, provider}, {user.id}, now);
+                return user;
+            });
     }
 
     Result<std::optional<User>> find_user(std::int64_t user_id) override {
@@ -168,14 +178,16 @@ public:
 
     Result<bool> approve(std::int64_t pairing_id, const std::string& code_hash, std::int64_t code_expires_at,
                          std::int64_t now) override {
-        return change("UPDATE pairings SET state = 'approved', code_hash = $1, code_expires_at = $2 WHERE id = $3 AND "
-                      "state = 'identified' AND expires_at > $4",
-                      {code_hash, code_expires_at, pairing_id, now});
+        return change_pairing(
+            "UPDATE pairings SET state = 'approved', code_hash = $1, code_expires_at = $2 WHERE id = $3 AND "
+            "state = 'identified' AND expires_at > $4",
+            {code_hash, code_expires_at, pairing_id, now}, pairing_id, {AuditEvent::pairing_approved, ""}, now);
     }
 
-    Result<bool> deny(std::int64_t pairing_id, std::int64_t now) override {
-        return change(sql({"UPDATE pairings SET state = 'denied' WHERE id = $1 AND expires_at > $2 AND ", k_is_open}),
-                      {pairing_id, now});
+    Result<bool> deny(std::int64_t pairing_id, const AuditNote& why, std::int64_t now) override {
+        return change_pairing(
+            sql({"UPDATE pairings SET state = 'denied' WHERE id = $1 AND expires_at > $2 AND ", k_is_open}),
+            {pairing_id, now}, pairing_id, why, now);
     }
 
     Result<int> cancel_pairings(const std::string& device_thumbprint, std::int64_t now) override {
@@ -194,7 +206,7 @@ public:
 
     Result<bool> redeem(std::int64_t pairing_id, const Session& session, const std::string& cookie_hash,
                         std::int64_t cookie_expires_at, std::int64_t now) override {
-        return m_database->write([&](Connection& connection) {
+        return audited(*m_database, [&](Connection& connection, std::optional<AuditRecord>& record) {
             const int changed =
                 connection.execute("UPDATE pairings SET state = 'redeemed', redeemed_at = $1 WHERE id = $2 AND "
                                    "state = 'approved' AND code_expires_at > $1",
@@ -204,15 +216,24 @@ public:
             const std::int64_t row = insert_session(connection, session);
             add_cookie(connection, row, cookie_hash, cookie_expires_at);
             connection.execute("UPDATE pairings SET session_row = $1 WHERE id = $2", {row, pairing_id});
+            record = add_audit(connection, {AuditEvent::session_created, session.device_name},
+                               {session.user_id, session.id}, now);
             return true;
         });
     }
 
     Result<bool> reissue(std::int64_t session_row, const std::string& cookie_hash, std::int64_t cookie_expires_at,
                          std::int64_t now) override {
-        return change("INSERT INTO cookies (hash, session_row, expires_at) SELECT $1, row, $2 FROM sessions WHERE "
-                      "row = $3 AND revoked_at = 0 AND expires_at > $4",
-                      {cookie_hash, cookie_expires_at, session_row, now});
+        return audited(*m_database, [&](Connection& connection, std::optional<AuditRecord>& record) {
+            const int changed =
+                connection.execute("INSERT INTO cookies (hash, session_row, expires_at) SELECT $1, row, $2 FROM "
+                                   "sessions WHERE row = $3 AND revoked_at = 0 AND expires_at > $4",
+                                   {cookie_hash, cookie_expires_at, session_row, now});
+            if (changed == 1)
+                record = add_audit_sparingly(connection, {AuditEvent::session_reissued, ""},
+                                             subject_of(connection, session_row), now);
+            return changed == 1;
+        });
     }
 
     Result<std::optional<SessionWithUser>> find_session(const std::string& session_id) override {
@@ -250,13 +271,46 @@ public:
         });
     }
 
-    Result<bool> revoke(std::int64_t session_row, std::int64_t now) override {
-        return m_database->write([&](Connection& connection) {
+    Result<bool> revoke(std::int64_t session_row, const AuditNote& why, std::int64_t now) override {
+        return audited(*m_database, [&](Connection& connection, std::optional<AuditRecord>& record) {
             const int changed = connection.execute(
                 "UPDATE sessions SET revoked_at = $1 WHERE row = $2 AND revoked_at = 0", {now, session_row});
             connection.execute("DELETE FROM cookies WHERE session_row = $1", {session_row});
+            if (changed == 1)
+                record = add_audit(connection, why, subject_of(connection, session_row), now);
             return changed == 1;
         });
+    }
+
+    Result<std::vector<Session>> sessions_of(std::int64_t user_id, std::int64_t idle_since, std::int64_t now) override {
+        return m_database->read([&](Connection& connection) {
+            std::vector<Session> sessions;
+            for (const Row& row :
+                 connection.query(sql({"SELECT ", k_session_columns,
+                                       " FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.user_id = $1 AND "
+                                       "s.revoked_at = 0 AND s.expires_at > $2 AND s.renewed_at > $3 ORDER BY s.row "
+                                       "DESC LIMIT 1000"}),
+                                  {user_id, now, idle_since}))
+                sessions.push_back(session_of(row).session);
+            return sessions;
+        });
+    }
+
+    Result<void> note_failed_proof(const Session& session, std::int64_t now) override {
+        KEYFOB_TRY(audited(*m_database, [&](Connection& connection, std::optional<AuditRecord>& record) {
+            record =
+                add_audit_sparingly(connection, {AuditEvent::proof_failed, ""}, {session.user_id, session.id}, now);
+            return true;
+        }));
+        return {};
+    }
+
+    Result<void> note(const AuditNote& note, std::int64_t now) override {
+        KEYFOB_TRY(audited(*m_database, [&](Connection& connection, std::optional<AuditRecord>& record) {
+            record = add_audit(connection, note, {}, now);
+            return true;
+        }));
+        return {};
     }
 
     Result<bool> remember_proof(const std::string& id_hash, std::int64_t expires_at) override {
@@ -293,6 +347,8 @@ public:
             count += connection.execute(batch("cookies", "hash", "expires_at <= $1"), {now, most});
             count += connection.execute(batch("proofs", "hash", "expires_at <= $1"), {now, most});
             count += connection.execute(batch("pairings", "id", "expires_at <= $1"), {now - k_keep_pairings, most});
+            count += connection.execute(batch("audit", "id", "at <= $1 AND at <= unixepoch() - 34560000"),
+                                        {now - k_keep_audit, most});
             count += connection.execute(
                 batch("sessions", "row", "expires_at <= $1 OR (revoked_at > 0 AND revoked_at <= $1)"),
                 {now - k_keep_sessions, most});
@@ -305,6 +361,28 @@ public:
 private:
     Result<bool> change(const std::string& text, std::initializer_list<Value> values) {
         return m_database->write([&](Connection& connection) { return connection.execute(text, values) == 1; });
+    }
+
+    /// The pairing's own user is who the record is about.
+    Result<bool> change_pairing(const std::string& text, std::initializer_list<Value> values, std::int64_t pairing_id,
+                                AuditNote note, std::int64_t now) {
+        return audited(*m_database, [&](Connection& connection, std::optional<AuditRecord>& record) {
+            if (connection.execute(text, values) != 1)
+                return false;
+            const Row row =
+                connection
+                    .query("SELECT user_id, device_name, client_address FROM pairings WHERE id = $1", {pairing_id})
+                    .at(0);
+            if (note.detail.empty())
+                note.detail = row.text(1) + ", begun from " + row.text(2);
+            record = add_audit(connection, note, {row.integer(0)}, now);
+            return true;
+        });
+    }
+
+    static AuditSubject subject_of(Connection& connection, std::int64_t session_row) {
+        const auto rows = connection.query("SELECT user_id, id FROM sessions WHERE row = $1", {session_row});
+        return {rows.at(0).integer(0), rows.at(0).text(1)};
     }
 
     static std::string batch(const char* table, const char* key, const char* condition) {

@@ -11,7 +11,7 @@ ALLOWED = {
     "platform": ["platform"],
     "platform/jose": ["platform"],
     "platform/http": ["platform"],
-    "server": ["server", "platform"],  # main, app and config are the composition root
+    "server": ["server", "platform"],  # main, app, config and admin stand above the rest
     "server/api": ["server/api", "platform"],
     "server/signin": ["server/signin", "platform"],
     "server/identity": ["server/identity", "server/signin", "platform"],

@@ -29,13 +29,13 @@ std::vector<std::pair<const char*, std::function<ErrorKind(signin::Store&)>>> wr
          [=](signin::Store& store) { return kind(store.consume_upstream_state(1, "s", k_now)); }},
         {"identify", [=](signin::Store& store) { return kind(store.identify(1, "p", {}, k_now)); }},
         {"approve", [=](signin::Store& store) { return kind(store.approve(1, "c", k_now, k_now)); }},
-        {"deny", [=](signin::Store& store) { return kind(store.deny(1, k_now)); }},
+        {"deny", [=](signin::Store& store) { return kind(store.deny(1, k_declined, k_now)); }},
         {"cancel_pairings", [=](signin::Store& store) { return kind(store.cancel_pairings("t", k_now)); }},
         {"redeem",
          [=](signin::Store& store) { return kind(store.redeem(1, make_session("x", 1), "c", k_now, k_now)); }},
         {"reissue", [=](signin::Store& store) { return kind(store.reissue(1, "c", k_now, k_now)); }},
         {"renew", [=](signin::Store& store) { return kind(store.renew(1, "c", "n", "c", k_now, k_now)); }},
-        {"revoke", [=](signin::Store& store) { return kind(store.revoke(1, k_now)); }},
+        {"revoke", [=](signin::Store& store) { return kind(store.revoke(1, k_revoked, k_now)); }},
         {"remember_proof", [=](signin::Store& store) { return kind(store.remember_proof("p", k_now)); }},
         {"shared_secret", [=](signin::Store& store) { return kind(store.shared_secret("s")); }},
         {"remove_expired", [=](signin::Store& store) { return kind(store.remove_expired(k_now, 10)); }},
@@ -73,7 +73,7 @@ TEST_CASE("KS-09, AS-14: while somebody holds the write lock every change gives 
     });
     REQUIRE(held);
     CHECK(fixture.store->probe(k_now + 5));
-    const auto revoked = fixture.store->revoke(anna.session.row, k_now);
+    const auto revoked = fixture.store->revoke(anna.session.row, k_revoked, k_now);
     REQUIRE(revoked);
     CHECK(*revoked); // it did not happen before, and it does now
 }

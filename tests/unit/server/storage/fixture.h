@@ -18,6 +18,8 @@ using signin::PairingState;
 using signin::Session;
 
 inline constexpr std::int64_t k_now = 1'800'000'000;
+inline const signin::AuditNote k_declined{signin::AuditEvent::pairing_declined, "declined"};
+inline const signin::AuditNote k_revoked{signin::AuditEvent::session_revoked, "revoked"};
 /// Longer than any test: a slow machine must not change an outcome.
 inline constexpr std::chrono::milliseconds k_long{120'000};
 

@@ -248,7 +248,7 @@ TEST_CASE("what is denied, cancelled or superseded goes no further") {
     Fixture fixture;
     const Pairing pairing = fixture.journey("anna").to_identified();
     SECTION("denied") {
-        const auto denied = fixture.store->deny(pairing.id, k_now);
+        const auto denied = fixture.store->deny(pairing.id, k_declined, k_now);
         REQUIRE(denied);
         CHECK(*denied);
         CHECK(fixture.journey("anna").flow().state == PairingState::denied);
@@ -268,7 +268,7 @@ TEST_CASE("what is denied, cancelled or superseded goes no further") {
     const auto approved = fixture.store->approve(pairing.id, "code", k_now + 60, k_now);
     REQUIRE(approved);
     CHECK_FALSE(*approved);
-    const auto denied = fixture.store->deny(pairing.id, k_now);
+    const auto denied = fixture.store->deny(pairing.id, k_declined, k_now);
     REQUIRE(denied);
     CHECK_FALSE(*denied);
 }
@@ -276,7 +276,7 @@ TEST_CASE("what is denied, cancelled or superseded goes no further") {
 TEST_CASE("AS-04: what was denied after approval cannot be redeemed") {
     Fixture fixture;
     const Pairing pairing = fixture.journey("anna").to_approved();
-    REQUIRE(fixture.store->deny(pairing.id, k_now));
+    REQUIRE(fixture.store->deny(pairing.id, k_declined, k_now));
     const auto redeemed =
         fixture.store->redeem(pairing.id, make_session("anna", pairing.user_id), "cookie", k_now + 600, k_now);
     REQUIRE(redeemed);
@@ -287,11 +287,11 @@ TEST_CASE("AS-04: what was denied after approval cannot be redeemed") {
 TEST_CASE("denying an expired or redeemed pairing changes nothing") {
     Fixture fixture;
     const Pairing expired = fixture.journey("anna").to_proven();
-    const auto late = fixture.store->deny(expired.id, expired.expires_at);
+    const auto late = fixture.store->deny(expired.id, k_declined, expired.expires_at);
     REQUIRE(late);
     CHECK_FALSE(*late);
     fixture.journey("bob").to_session();
-    const auto after = fixture.store->deny(fixture.journey("bob").flow().id, k_now);
+    const auto after = fixture.store->deny(fixture.journey("bob").flow().id, k_declined, k_now);
     REQUIRE(after);
     CHECK_FALSE(*after);
     CHECK(fixture.journey("bob").flow().state == PairingState::redeemed);

@@ -130,7 +130,7 @@ TEST_CASE("SE-13: a cookie stands for a live session only") {
         CHECK_FALSE(is_live(fixture, "cookie of anna", k_now + 1));
     }
     SECTION("revoked") {
-        REQUIRE(fixture.store->revoke(anna.session.row, k_now));
+        REQUIRE(fixture.store->revoke(anna.session.row, k_revoked, k_now));
         CHECK_FALSE(is_live(fixture, "cookie of anna"));
     }
     SECTION("the user was disabled") {
@@ -150,7 +150,7 @@ TEST_CASE("AS-14: a session is revoked once, and stays so") {
     const signin::SessionWithUser anna = fixture.journey("anna").to_session();
     fixture.journey("bob").to_session();
     const auto revoke = [&](std::int64_t row, std::int64_t now) {
-        const auto revoked = fixture.store->revoke(row, now);
+        const auto revoked = fixture.store->revoke(row, k_revoked, now);
         REQUIRE(revoked);
         return *revoked;
     };
@@ -197,7 +197,7 @@ TEST_CASE("a challenge renews once, and only its own session") {
 TEST_CASE("a revoked session is neither renewed nor reissued") {
     Fixture fixture;
     const signin::SessionWithUser anna = fixture.journey("anna").to_session();
-    REQUIRE(fixture.store->revoke(anna.session.row, k_now));
+    REQUIRE(fixture.store->revoke(anna.session.row, k_revoked, k_now));
     keyfob::platform::Result<bool> changed = true;
     SECTION("renew") {
         changed = fixture.store->renew(anna.session.row, "challenge of anna", "next", "new cookie", k_now + 600, k_now);
@@ -309,7 +309,7 @@ TEST_CASE("KS-08: what is over is removed in batches, what lives stays") {
 TEST_CASE("KS-08: a revoked session goes a week later, with what hangs on it") {
     Fixture fixture;
     const signin::SessionWithUser anna = fixture.journey("anna").to_session();
-    REQUIRE(fixture.store->revoke(anna.session.row, k_now));
+    REQUIRE(fixture.store->revoke(anna.session.row, k_revoked, k_now));
     const auto early = fixture.store->remove_expired(k_now + 100, 100);
     REQUIRE(early);
     CHECK(fixture.number("SELECT COUNT(*) FROM sessions") == 1);

@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-namespace keyfob::cli {
+namespace keyfob::platform {
 
 /// One option of a command, for the parser and for the help text.
 struct Option {
@@ -28,8 +28,8 @@ struct Option {
 class Arguments {
 public:
     /// Errors: invalid, code usage.
-    [[nodiscard]] static platform::Result<Arguments> parse(std::span<const Option> options,
-                                                           const std::vector<std::string>& words);
+    [[nodiscard]] static Result<Arguments> parse(std::span<const Option> options,
+                                                 const std::vector<std::string>& words);
 
     [[nodiscard]] bool has(std::string_view key) const { return value(key).has_value(); }
     [[nodiscard]] std::optional<std::string> value(std::string_view key) const; ///< the first; empty for a flag
@@ -41,7 +41,7 @@ private:
     std::vector<std::string> m_positional;
 };
 
-/// A usage error: exit code 3.
-[[nodiscard]] platform::Error usage_error(std::string message, std::string hint = {});
+/// A usage error, code `usage`: exit code 3.
+[[nodiscard]] Error usage_error(std::string message, std::string hint = {});
 
-} // namespace keyfob::cli
+} // namespace keyfob::platform

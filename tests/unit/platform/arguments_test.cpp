@@ -1,12 +1,10 @@
-#include "cli/arguments.h"
-
-#include "agent/api/error_code.h"
+#include "platform/arguments.h"
 
 #include <catch2/catch.hpp>
 
 #include <array>
 
-using namespace keyfob::cli;
+using namespace keyfob::platform;
 
 namespace {
 
@@ -27,13 +25,13 @@ Arguments parse(const std::vector<std::string>& words) {
 std::string error_of(const std::vector<std::string>& words) {
     const auto arguments = Arguments::parse(k_options, words);
     REQUIRE_FALSE(arguments);
-    CHECK(arguments.error().code == keyfob::agent::api::k_usage);
+    CHECK(arguments.error().code == "usage");
     return arguments.error().message;
 }
 
 } // namespace
 
-TEST_CASE("options are taken in all their spellings, anywhere", "[cli]") {
+TEST_CASE("options are taken in all their spellings, anywhere", "[arguments]") {
     const auto arguments = parse({"--port", "1", "a", "-Hx: 1", "-H", "y: 2", "-i", "--output=f=g", "b", "--json"});
     CHECK(arguments.value("port") == "1");
     CHECK(arguments.values("H") == std::vector<std::string>{"x: 1", "y: 2"});
@@ -44,7 +42,7 @@ TEST_CASE("options are taken in all their spellings, anywhere", "[cli]") {
     CHECK(parse({"-o", "f"}).value("output") == "f");
 }
 
-TEST_CASE("a value may look like an option; -- ends the options; - is a word", "[cli]") {
+TEST_CASE("a value may look like an option; -- ends the options; - is a word", "[arguments]") {
     CHECK(parse({"--port", "--json"}).value("port") == "--json");
     CHECK_FALSE(parse({"--port", "--json"}).has("json"));
     CHECK(parse({"-", "--", "--json", "-x"}).positional() == std::vector<std::string>{"-", "--json", "-x"});
@@ -52,7 +50,7 @@ TEST_CASE("a value may look like an option; -- ends the options; - is a word", "
     CHECK(parse({""}).positional() == std::vector<std::string>{""});
 }
 
-TEST_CASE("what the command does not know is refused", "[cli]") {
+TEST_CASE("what the command does not know is refused", "[arguments]") {
     CHECK(error_of({"--jso"}) == "there is no option --jso");
     CHECK(error_of({"--"
                     "jsonx=1"}) == "there is no option --jsonx");

@@ -1,15 +1,9 @@
-#include "cli/arguments.h"
-
-#include "agent/api/error_code.h"
+#include "platform/arguments.h"
 
 #include <algorithm>
 
-namespace keyfob::cli {
+namespace keyfob::platform {
 namespace {
-
-using platform::Error;
-using platform::ErrorKind;
-using platform::Result;
 
 /// One word that begins with a dash, taken apart.
 struct Written {
@@ -43,7 +37,7 @@ Written read_short(std::span<const Option> options, const std::string& word) {
 } // namespace
 
 Error usage_error(std::string message, std::string hint) {
-    return {ErrorKind::invalid, std::move(message), std::move(hint), agent::api::k_usage};
+    return {ErrorKind::invalid, std::move(message), std::move(hint), "usage"};
 }
 
 Result<Arguments> Arguments::parse(std::span<const Option> options, const std::vector<std::string>& words) {
@@ -90,4 +84,4 @@ std::vector<std::string> Arguments::values(std::string_view key) const {
     return all;
 }
 
-} // namespace keyfob::cli
+} // namespace keyfob::platform
