@@ -1,8 +1,8 @@
 #include "server/storage/sqlite_store.h"
 
+#include "platform/address_group.h"
 #include "platform/digest.h"
 #include "platform/encoding.h"
-#include "server/storage/address_group.h"
 #include "server/storage/database.h"
 #include "server/storage/heartbeat.h"
 #include "server/storage/migrations.h"
@@ -73,9 +73,9 @@ void insert_pairing(Connection& connection, const Pairing& pairing) {
              "$11, "
              "$12, 0, 0, $13, '', '', '', $14)"}),
         {std::string(state_name(pairing.state)), pairing.device_key, pairing.device_thumbprint, pairing.device_name,
-         pairing.device_os, pairing.client_address, address_group(pairing.client_address), pairing.code_challenge,
-         pairing.redirect_uri, pairing.client_state, pairing.created_at, pairing.expires_at, pairing.request_uri_hash,
-         pairing.request_uri_expires_at});
+         pairing.device_os, pairing.client_address, platform::address_group(pairing.client_address),
+         pairing.code_challenge, pairing.redirect_uri, pairing.client_state, pairing.created_at, pairing.expires_at,
+         pairing.request_uri_hash, pairing.request_uri_expires_at});
 }
 
 class SqliteStore final : public signin::Store {
@@ -317,7 +317,7 @@ private:
             return "this device has asked too often";
         if (count("expires_at > $1", {now}) >= m_options.pairings)
             return "too many sign-ins were begun on this server";
-        if (count("address_group = $1 AND expires_at > $2", {address_group(pairing.client_address), now}) >=
+        if (count("address_group = $1 AND expires_at > $2", {platform::address_group(pairing.client_address), now}) >=
             m_options.pairings_per_address)
             return "too many sign-ins were begun from this address";
         return {};
