@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <type_traits>
@@ -27,6 +28,7 @@ struct Error {
     std::string message;
     std::string hint = {};
     std::string code = {};
+    std::chrono::seconds retry_after{0}; ///< the other side asked not to come again before that
 };
 
 /// A value or an Error. Not thread-safe; cheap to move.

@@ -123,12 +123,17 @@ Result<void> run(Config config) {
         services.demo = [&provider = *demo](const platform::http::Request& request) {
             return provider.handle(request);
         };
-    http::Router router(services, config.proxies);
+    http::RateLimits limits(config.limits, clock, random);
+    http::Router router(services, limits, config.proxies);
     KEYFOB_TRY_ASSIGN(const auto server, platform::http::Server::start(server_options(config, random), router));
     KEYFOB_TRY(store->note({signin::AuditEvent::server_configured, "configuration " + digest_of(config)},
                            platform::to_unix(clock.now())));
     platform::log::info("listening on " + config.listen(), {{"external_url", config.external_url}});
-    const platform::PeriodicTask housekeeping(k_housekeeping_pause, [&] { remove_expired(*store, clock); });
+    const platform::PeriodicTask housekeeping(
+        k_housekeeping_pause, [&, alarm = SizeAlarm(config.database_file, config.database_warning_bytes)]() mutable {
+            remove_expired(*store, clock, stopping.get_token());
+            alarm.check();
+        });
     const platform::PeriodicTask preparation(k_preparation_pause,
                                              [&] { prepare_providers(providers, stopping.get_token()); });
     wait_for_signal();

@@ -18,6 +18,7 @@ using platform::ErrorKind;
 using platform::Result;
 
 constexpr std::size_t k_longest_id = 32;
+constexpr std::int64_t k_demo_factor = 100; // all that is tried on it comes from one address
 
 bool is_provider_id(const std::string& text) {
     return !text.empty() && text.size() <= k_longest_id && std::all_of(text.begin(), text.end(), [](char c) {
@@ -176,6 +177,7 @@ void read_tls(TableReader& table, Config& config) {
 
 void read_database(TableReader& table, Config& config) {
     constexpr std::string_view k_prefix = "sqlite:";
+    config.database_warning_bytes = table.size("warn_above", config.database_warning_bytes);
     const std::string url = table.required_string("url");
     if (url.empty())
         return;
@@ -183,6 +185,12 @@ void read_database(TableReader& table, Config& config) {
         return table.problem("url", "= \"" + url + "\"; expected \"sqlite:/var/lib/keyfob/keyfob.db\"");
     config.database_file = url.substr(k_prefix.size());
     table.check("url", check_database_place(config.database_file));
+}
+
+void read_limits(TableReader& table, Config& config) {
+    config.limits.agent = table.rate("agent", config.limits.agent);
+    config.limits.browser = table.rate("browser", config.limits.browser);
+    config.limits.renewal = table.rate("renewal", config.limits.renewal);
 }
 
 void read_session(TableReader& table, Config& config) {
@@ -225,6 +233,7 @@ Config read_all(const toml::table& root, Problems& problems) {
     read_proxies(table, config);
     table.sub_table("tls", [&](TableReader& sub) { read_tls(sub, config); });
     table.sub_table("database", [&](TableReader& sub) { read_database(sub, config); });
+    table.sub_table("limits", [&](TableReader& sub) { read_limits(sub, config); });
     table.sub_table("session", [&](TableReader& sub) { read_session(sub, config); });
     table.sub_table("log", [&](TableReader& sub) { read_log(sub, config); });
     table.each_table("provider", [&](TableReader& sub) { read_provider(sub, config); });
@@ -276,6 +285,8 @@ Result<Config> demo_config(const std::string& listen, const std::string& state_d
                      "--demo lets anyone sign in, so it listens on this machine alone, not on " + listen,
                      "use --listen 127.0.0.1:PORT"};
     config.demo = true;
+    for (platform::Rate* rate : {&config.limits.agent, &config.limits.browser, &config.limits.renewal})
+        rate->count *= k_demo_factor;
     config.external_url = "http://" + config.listen();
     config.database_file = state_directory + "/demo-" + std::to_string(config.listen_port) + ".db";
     ProviderConfig provider;

@@ -4,6 +4,7 @@
 #include "platform/result.h"
 #include "platform/secret_string.h"
 #include "server/http/client_address.h"
+#include "server/http/rate_limits.h"
 #include "server/signin/allow_rules.h"
 
 #include <cstdint>
@@ -41,6 +42,8 @@ struct Config {
     std::int64_t cookie_seconds = 600;
     std::int64_t idle_seconds = std::int64_t{7} * 24 * 3600;
     std::int64_t absolute_seconds = std::int64_t{30} * 24 * 3600;
+    http::RequestLimits limits;                                             ///< of each address
+    std::int64_t database_warning_bytes = std::int64_t{1024} * 1024 * 1024; ///< file and log together
     std::string log_level = "info";
     std::vector<ProviderConfig> providers;
     std::vector<signin::AllowRule> allow;

@@ -7,6 +7,17 @@ namespace keyfob::server {
 
 namespace {
 constexpr std::int64_t k_ten_years = std::int64_t{10} * 366 * 24 * 3600;
+constexpr std::int64_t k_highest_rate = 1'000'000'000;
+constexpr std::int64_t k_most_units = 1024 * 1024 * 1024; // a pebibyte of GiB fits into 64 bits
+
+/// From 1 to `most`; digits alone.
+std::optional<std::int64_t> parse_count(std::string_view digits, std::int64_t most) {
+    std::int64_t count = 0;
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), count);
+    if (error != std::errc() || end != digits.data() + digits.size() || count <= 0 || count > most)
+        return std::nullopt;
+    return count;
+}
 } // namespace
 
 void Problems::add(const toml::source_region& where, const std::string& text) {
@@ -77,17 +88,16 @@ std::vector<std::string> TableReader::strings(const char* key) {
 }
 
 std::int64_t TableReader::duration(const char* key, std::int64_t otherwise) {
-    if (!has(key)) {
-        m_known.insert(key);
-        return otherwise;
-    }
-    const std::string text = string(key);
-    if (const auto seconds = parse_duration(text))
-        return *seconds;
-    if (m_table.get(key)->is_string())
-        problem(key,
-                "= \"" + text + "\" is no duration; expected a number and a unit: \"90s\", \"10m\", \"12h\" or \"7d\"");
-    return otherwise;
+    return parsed(key, otherwise, parse_duration,
+                  "duration; expected a number and a unit: \"90s\", \"10m\", \"12h\" or \"7d\"");
+}
+
+platform::Rate TableReader::rate(const char* key, platform::Rate otherwise) {
+    return parsed(key, otherwise, parse_rate, "rate; expected a count and a duration: \"4000/10m\"");
+}
+
+std::int64_t TableReader::size(const char* key, std::int64_t otherwise) {
+    return parsed(key, otherwise, parse_size, "size; expected a number and a unit: \"512MiB\" or \"1GiB\"");
 }
 
 void TableReader::each_table(const char* key, const std::function<void(TableReader&)>& read) {
@@ -133,13 +143,28 @@ std::optional<std::int64_t> parse_duration(std::string_view text) {
     constexpr std::string_view k_units = "smhd";
     constexpr std::int64_t k_seconds[] = {1, 60, 3600, 86400};
     const std::size_t unit = k_units.find(text.back());
-    const std::string_view digits = text.substr(0, text.size() - 1);
-    std::int64_t count = 0;
-    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), count);
-    if (unit == std::string_view::npos || error != std::errc() || end != digits.data() + digits.size() || count <= 0 ||
-        count > k_ten_years / k_seconds[unit])
+    if (unit == std::string_view::npos)
         return std::nullopt;
-    return count * k_seconds[unit];
+    const auto count = parse_count(text.substr(0, text.size() - 1), k_ten_years / k_seconds[unit]);
+    return count ? std::optional(*count * k_seconds[unit]) : std::nullopt;
+}
+
+std::optional<platform::Rate> parse_rate(std::string_view text) {
+    const std::size_t slash = text.find('/');
+    if (slash == std::string_view::npos)
+        return std::nullopt;
+    const auto count = parse_count(text.substr(0, slash), k_highest_rate);
+    const auto period = parse_duration(text.substr(slash + 1));
+    return count && period ? std::optional(platform::Rate{*count, std::chrono::seconds(*period)}) : std::nullopt;
+}
+
+std::optional<std::int64_t> parse_size(std::string_view text) {
+    constexpr std::pair<std::string_view, int> k_units[] = {{"KiB", 10}, {"MiB", 20}, {"GiB", 30}};
+    for (const auto& [unit, bits] : k_units)
+        if (text.ends_with(unit))
+            if (const auto count = parse_count(text.substr(0, text.size() - unit.size()), k_most_units))
+                return *count << bits;
+    return std::nullopt;
 }
 
 } // namespace keyfob::server

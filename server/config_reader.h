@@ -1,5 +1,6 @@
 #pragma once
 
+#include "platform/rate_limiter.h"
 #include "platform/result.h"
 
 #include <toml++/toml.h>
@@ -40,6 +41,10 @@ public:
     [[nodiscard]] std::vector<std::string> strings(const char* key);
     /// `90s`, `10m`, `12h`, `7d`; in seconds.
     [[nodiscard]] std::int64_t duration(const char* key, std::int64_t otherwise);
+    /// `4000/10m`: so many at once, and as many again over each such time.
+    [[nodiscard]] platform::Rate rate(const char* key, platform::Rate otherwise);
+    /// `512MiB`, `1GiB`; in octets.
+    [[nodiscard]] std::int64_t size(const char* key, std::int64_t otherwise);
     [[nodiscard]] bool has(const char* key) const { return m_table.contains(key); }
     void each_table(const char* key, const std::function<void(TableReader&)>& read); ///< `[[key]]`
     void sub_table(const char* key, const std::function<void(TableReader&)>& read);  ///< `[key]`
@@ -59,6 +64,20 @@ private:
     [[nodiscard]] std::string qualified(const std::string& key) const {
         return m_name.empty() ? key : m_name + "." + key;
     }
+    /// A text that `parse` understands; reports any other, with what was expected.
+    template <typename T>
+    T parsed(const char* key, T otherwise, std::optional<T> (*parse)(std::string_view), const char* expected) {
+        if (!has(key)) {
+            m_known.insert(key);
+            return otherwise;
+        }
+        const std::string text = string(key);
+        if (const auto value = parse(text))
+            return *value;
+        if (m_table.get(key)->is_string())
+            problem(key, "= \"" + text + "\" is no " + expected);
+        return otherwise;
+    }
     const toml::table& m_table;
     std::string m_name;
     Problems& m_problems;
@@ -67,5 +86,10 @@ private:
 
 /// Seconds of a duration with a unit; nullopt for anything else, and for more than ten years.
 [[nodiscard]] std::optional<std::int64_t> parse_duration(std::string_view text);
+
+/// A count and a duration; nullopt for anything else, and for a count of more than a thousand millions.
+[[nodiscard]] std::optional<platform::Rate> parse_rate(std::string_view text);
+/// Octets of a size with a unit (KiB, MiB, GiB); nullopt for anything else, and for more than 2^30 of its unit.
+[[nodiscard]] std::optional<std::int64_t> parse_size(std::string_view text);
 
 } // namespace keyfob::server

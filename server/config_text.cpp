@@ -18,6 +18,10 @@ std::string seconds(std::int64_t count) {
     return std::to_string(count) + "s";
 }
 
+std::string rate(const platform::Rate& rate) {
+    return std::to_string(rate.count) + "/" + seconds(rate.period.count());
+}
+
 toml::table provider_table(const ProviderConfig& provider) {
     toml::table table{{"id", provider.id},
                       {"kind", provider.kind},
@@ -58,7 +62,11 @@ void insert_who(toml::table& table, const signin::AllowRule::Claim& who) {
 std::string to_text(const Config& config) {
     toml::table root{{"external_url", config.external_url}, {"listen", config.listen()}};
     root.insert("trusted_proxies", array_of(config.trusted_proxies));
-    root.insert("database", toml::table{{"url", "sqlite:" + config.database_file}});
+    root.insert("database", toml::table{{"url", "sqlite:" + config.database_file},
+                                        {"warn_above", std::to_string(config.database_warning_bytes / 1024) + "KiB"}});
+    root.insert("limits", toml::table{{"agent", rate(config.limits.agent)},
+                                      {"browser", rate(config.limits.browser)},
+                                      {"renewal", rate(config.limits.renewal)}});
     if (config.uses_tls())
         root.insert("tls", toml::table{{"certificate_file", config.certificate_file}, {"key_file", config.key_file}});
     root.insert("session", toml::table{{"cookie", seconds(config.cookie_seconds)},

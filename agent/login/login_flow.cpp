@@ -6,6 +6,8 @@
 #include "platform/log.h"
 #include "server/api/routes.h"
 
+#include <algorithm>
+
 namespace keyfob::agent::login {
 namespace {
 
@@ -136,9 +138,9 @@ Step LoginFlow::finish(const platform::Parameters& answer) {
 }
 
 /// False: it was cancelled.
-bool LoginFlow::pause() {
+bool LoginFlow::pause(std::chrono::milliseconds time) {
     std::unique_lock lock(m_mutex);
-    m_wake.wait_for(lock, m_options.pause, [this] { return m_cancelled; });
+    m_wake.wait_for(lock, time, [this] { return m_cancelled; });
     return !m_cancelled;
 }
 
@@ -147,7 +149,10 @@ Result<server_api::SessionGrant> LoginFlow::redeem(const std::string& code) {
     const auto deadline = m_clock.steady_now() + k_code_life;
     while (true) {
         auto grant = m_client.redeem(m_key, {code, m_verifier, m_options.redirect_uri});
-        if (grant || !may_pass(grant.error()) || m_clock.steady_now() >= deadline || !pause())
+        if (grant || !may_pass(grant.error()))
+            return grant;
+        const std::chrono::milliseconds asked = grant.error().retry_after;
+        if (m_clock.steady_now() + asked >= deadline || !pause(std::max(m_options.pause, asked)))
             return grant;
     }
 }

@@ -22,7 +22,8 @@ struct FlowOptions {
     std::string redirect_uri;
     std::string device_name;
     std::string device_os;
-    std::chrono::milliseconds pause{500}; ///< before a server that could not be reached is asked again
+    std::chrono::milliseconds pause{
+        500}; ///< before a server that could not be reached is asked again, unless it says how long
 };
 
 /// Where the flow hands its end to. Called on the thread of a loopback request; both may wait for the main loop.
@@ -60,7 +61,7 @@ private:
     [[nodiscard]] bool is_ours(const platform::Parameters& answer) const;
     [[nodiscard]] Step refused(const platform::Parameters& answer);
     [[nodiscard]] platform::Result<server::api::SessionGrant> redeem(const std::string& code);
-    [[nodiscard]] bool pause();
+    [[nodiscard]] bool pause(std::chrono::milliseconds time);
     [[nodiscard]] Step ended_step() const;
     Step end(Page page);
 

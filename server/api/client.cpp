@@ -10,6 +10,8 @@
 #include "server/api/secure_session.h"
 
 #include <algorithm>
+#include <charconv>
+#include <chrono>
 
 namespace keyfob::server::api {
 namespace {
@@ -40,6 +42,23 @@ Error malformed(const platform::Origin& server) {
             "is it a keyfob server of a fitting version?", "failed"};
 }
 
+/// 502 and 504 are a proxy's words for a server that is just being restarted; 429 is anybody's for too much at once, from our network perhaps.
+bool may_pass(int status) {
+    constexpr int k_too_many_requests = 429;
+    return status == k_too_many_requests || (status >= 502 && status <= 504);
+}
+
+/// RFC 9110 section 10.2.3; of its two forms the one that needs no clock. Zero for anything else, and never more than an hour.
+std::chrono::seconds retry_after(const Response& response) {
+    constexpr int k_longest = 3600;
+    const std::string* field = response.headers.find("Retry-After");
+    int seconds = 0;
+    if (field == nullptr || field->empty() || field->find_first_not_of("0123456789") != std::string::npos)
+        return std::chrono::seconds{0};
+    const auto [end, error] = std::from_chars(field->data(), field->data() + field->size(), seconds);
+    return std::chrono::seconds{error == std::errc() ? std::min(seconds, k_longest) : k_longest};
+}
+
 /// The error of an answer that is not the one hoped for. Only JSON of our own form has a code (SE-11: a proxy's 401 is no session_ended).
 Error error_of(const platform::Origin& server, const Response& response) {
     const auto object = json::parse_object(response.body);
@@ -47,10 +66,10 @@ Error error_of(const platform::Origin& server, const Response& response) {
     const std::string text = object ? json::get_string(**object, "error_description").value_or("") : "";
     const std::string message =
         text.empty() ? "it answered with status " + std::to_string(response.status) : platform::printable(text, 300);
-    // 502 and 504 are a proxy's words for a server that is just being restarted.
-    const bool away = response.status >= 502 && response.status <= 504;
-    return {away ? ErrorKind::unreachable : ErrorKind::failed, server.authority() + ": " + message, "",
-            platform::printable(code, 64)};
+    const auto wait = retry_after(response);
+    return {may_pass(response.status) ? ErrorKind::unreachable : ErrorKind::failed, server.authority() + ": " + message,
+            wait.count() > 0 ? "try again in " + std::to_string(wait.count()) + " seconds" : "",
+            platform::printable(code, 64), wait};
 }
 
 /// The value of our session cookie in the Set-Cookie fields.

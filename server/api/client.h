@@ -82,7 +82,7 @@ public:
 };
 
 /// Talks to one server in the name of one device key: the agent's half of API.md. Blocks; thread-safe as long as each thread has its own.
-/// Errors of every call: kind unreachable (also a proxy's 502 or 504), timed_out or denied (TLS) from the network; invalid for an answer that
+/// Errors of every call: kind unreachable (also 429, and a proxy's 502 or 504; `retry_after` is what the answer said), timed_out or denied (TLS) from the network; invalid for an answer that
 /// makes no sense or has parts that are too long; otherwise failed, with the server's error code in `code` and its text, made printable, in
 /// `message`. Of what is granted, identifiers have at most 255 octets, the cookie and its challenge 1024, and times are ones to count with.
 class Client {

@@ -4,6 +4,7 @@
 #include "platform/http/server.h"
 #include "platform/jose/dpop.h"
 #include "platform/url.h"
+#include "server/http/rate_limits.h"
 #include "server/http/services.h"
 
 #include <optional>
@@ -42,6 +43,7 @@ struct Route {
     const char* path;
     bool below; ///< one more segment follows the path
     Caller caller;
+    Limit limit; ///< counted by address, before the caller is looked at
     platform::http::Pool pool;
     Handler handler;
 };

@@ -1,5 +1,7 @@
 #include "server/http/client_address.h"
 
+#include "platform/address_group.h"
+
 #include <algorithm>
 #include <optional>
 
@@ -7,8 +9,6 @@ namespace keyfob::server::http {
 namespace {
 
 using Poco::Net::IPAddress;
-
-constexpr const char* k_unknown = "unknown";
 
 /// Takes the last entry off a comma-separated list.
 std::string take_last(std::string& list) {
@@ -75,7 +75,7 @@ std::string TrustedProxies::client_address(const platform::http::Request& reques
     do {
         address = forwarded_address(take_last(forwarded));
     } while (address && trusts(*address) && !forwarded.empty());
-    return address ? address->toString() : k_unknown;
+    return address ? address->toString() : platform::k_unknown_address;
 }
 
 } // namespace keyfob::server::http

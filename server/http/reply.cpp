@@ -4,6 +4,11 @@
 
 namespace keyfob::server::http::reply {
 
+namespace {
+/// Of the caps of signing in, where rows have to expire before there is room; whoever knows better sets its own.
+constexpr const char* k_slow_down_seconds = "60";
+} // namespace
+
 Response json(int status, const Poco::JSON::Object& object) {
     Response response;
     response.status = status;
@@ -20,6 +25,8 @@ Response error(const Call& call, int status, const std::string& code, const std:
     Response response = json(status, object);
     if (status == 503)
         response.headers.set("Retry-After", "2");
+    if (status == 429)
+        response.headers.set("Retry-After", k_slow_down_seconds);
     return response;
 }
 

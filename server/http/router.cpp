@@ -3,6 +3,7 @@
 #include "platform/log.h"
 #include "server/api/routes.h"
 #include "server/http/handlers.h"
+#include "server/http/pages.h"
 #include "server/http/reply.h"
 #include "server/http/route_table.h"
 
@@ -140,15 +141,46 @@ Refusal parse_parameters(Call& call) {
     return std::nullopt;
 }
 
-Response run(const Route& route, Call& call) {
+constexpr const char* k_rate_limited = "rate_limited";
+
+/// A page that was only opened is opened again by the browser itself; a form is not sent twice without its person.
+Response rate_limited_page(const Call& call, const std::string& wait) {
+    const bool opened = call.request.method == "GET";
+    Response response =
+        reply::page(429, pages::message("One moment", "Too many requests come from your network right now.",
+                                        opened ? "This page tries again by itself."
+                                               : "Go back, wait " + wait + " seconds, and try again.",
+                                        call.request.request_id));
+    if (opened)
+        response.headers.set("Refresh", wait);
+    return response;
+}
+
+} // namespace
+
+/// First of all checks: nothing was written or verified for whoever asks too often (OP-04).
+Refusal Router::check_rate(const Route& route, const Call& call) {
+    const bool is_crowded = route.limit == Limit::agent && m_services.store.is_crowded();
+    const auto wait = m_limits.refuse(route.limit, call.client_address, is_crowded);
+    if (!wait)
+        return std::nullopt;
+    const std::string seconds = std::to_string(wait->count());
+    Response response = route.caller == Caller::browser
+                            ? rate_limited_page(call, seconds)
+                            : reply::error(call, 429, k_rate_limited, "too many requests come from this network");
+    response.headers.set("Retry-After", seconds);
+    return response;
+}
+
+Response Router::run(const Route& route, Call& call) {
+    if (auto refusal = check_rate(route, call))
+        return std::move(*refusal);
     if (auto refusal = parse_parameters(call))
         return std::move(*refusal);
     if (auto refusal = check_caller(route, call))
         return std::move(*refusal);
     return route.handler(call);
 }
-
-} // namespace
 
 bool Router::is_demo(const Request& request) const {
     return m_services.demo && request.path.starts_with(k_demo_path);

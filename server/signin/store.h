@@ -162,6 +162,9 @@ public:
     /// Remembers a DPoP jti until `expires_at`. False: it is known, so this is a replay. Errors also: unreachable (too many are remembered).
     [[nodiscard]] virtual platform::Result<bool> remember_proof(const std::string& id_hash,
                                                                 std::int64_t expires_at) = 0;
+    /// Whether so much is remembered, of proofs or of sign-ins that are not expired, that what room is left is for those who have asked for
+    /// little (OP-03). As of the last proof or sign-in that this process remembered; reads no database.
+    [[nodiscard]] virtual bool is_crowded() const = 0;
     /// A random 32-octet value made once per database and name; the same for every server on it.
     [[nodiscard]] virtual platform::Result<std::string> shared_secret(const std::string& name) = 0;
     /// Removes what is over, at most `limit` rows a table; the count.

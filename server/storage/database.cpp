@@ -119,7 +119,8 @@ Connection Database::connect() const {
     Connection connection{Poco::Data::Session("SQLite", m_options.file)};
     connection.execute("PRAGMA busy_timeout = " + std::to_string(m_options.patience.count()));
     for (const char* pragma : {"PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL", "PRAGMA foreign_keys = ON",
-                               "PRAGMA secure_delete = ON", "PRAGMA trusted_schema = OFF"})
+                               "PRAGMA secure_delete = ON", "PRAGMA trusted_schema = OFF",
+                               "PRAGMA journal_size_limit = 16777216"}) // a log that a burst has grown is cut again
         connection.execute(pragma);
     return connection;
 }

@@ -1,13 +1,15 @@
 #include "server/storage/sqlite_store.h"
 
+#include "platform/address_group.h"
 #include "platform/digest.h"
 #include "platform/encoding.h"
-#include "server/storage/address_group.h"
 #include "server/storage/audit_trail.h"
 #include "server/storage/database.h"
 #include "server/storage/heartbeat.h"
 #include "server/storage/migrations.h"
 #include "server/storage/rows.h"
+
+#include <atomic>
 
 namespace keyfob::server::storage {
 namespace {
@@ -26,7 +28,8 @@ using signin::User;
 constexpr std::size_t k_secret_octets = 32;
 constexpr int k_no_room = -1;
 constexpr const char* k_is_open = "state IN ('created', 'challenged', 'proven', 'identified', 'approved')";
-/// What is over is kept for a while: a code that is used again must be recognised, and an operator may ask.
+/// What is over is kept for a while: a code that is used again must be recognised, and an operator may ask. What no browser has ever opened
+/// had no code, and most of a flood is of that kind.
 constexpr std::int64_t k_keep_pairings = 3600;
 constexpr std::int64_t k_keep_sessions = std::int64_t{7} * 24 * 3600;
 
@@ -78,9 +81,9 @@ void insert_pairing(Connection& connection, const Pairing& pairing) {
              "$11, "
              "$12, 0, 0, $13, '', '', '', $14)"}),
         {std::string(state_name(pairing.state)), pairing.device_key, pairing.device_thumbprint, pairing.device_name,
-         pairing.device_os, pairing.client_address, address_group(pairing.client_address), pairing.code_challenge,
-         pairing.redirect_uri, pairing.client_state, pairing.created_at, pairing.expires_at, pairing.request_uri_hash,
-         pairing.request_uri_expires_at});
+         pairing.device_os, pairing.client_address, platform::address_group(pairing.client_address),
+         pairing.code_challenge, pairing.redirect_uri, pairing.client_state, pairing.created_at, pairing.expires_at,
+         pairing.request_uri_hash, pairing.request_uri_expires_at});
 }
 
 class SqliteStore final : public signin::Store {
@@ -315,7 +318,10 @@ public:
 
     Result<bool> remember_proof(const std::string& id_hash, std::int64_t expires_at) override {
         KEYFOB_TRY_ASSIGN(const int added, m_database->write([&](Connection& connection) {
-            if (connection.query("SELECT COUNT(*) FROM proofs").at(0).integer(0) >= m_options.proofs)
+            const std::int64_t kept =
+                connection.query("SELECT row_count FROM totals WHERE name = 'proofs'").at(0).integer(0);
+            m_crowded_proofs = kept >= m_options.crowded_proofs;
+            if (kept >= m_options.proofs)
                 return k_no_room;
             return connection.execute(
                 "INSERT INTO proofs (hash, expires_at) VALUES ($1, $2) ON CONFLICT (hash) DO NOTHING",
@@ -326,6 +332,8 @@ public:
         platform::log::warning("too_many_proofs");
         return Error{ErrorKind::unreachable, "too many proofs are remembered"};
     }
+
+    bool is_crowded() const override { return m_crowded_proofs || m_crowded_pairings; }
 
     Result<std::string> shared_secret(const std::string& name) override {
         const std::string made = platform::base64url_encode(m_random.bytes(k_secret_octets));
@@ -346,6 +354,7 @@ public:
             int count = 0;
             count += connection.execute(batch("cookies", "hash", "expires_at <= $1"), {now, most});
             count += connection.execute(batch("proofs", "hash", "expires_at <= $1"), {now, most});
+            count += connection.execute(batch("pairings", "id", "expires_at <= $1 AND flow_id = ''"), {now, most});
             count += connection.execute(batch("pairings", "id", "expires_at <= $1"), {now - k_keep_pairings, most});
             count += connection.execute(batch("audit", "id", "at <= $1 AND at <= unixepoch() - 34560000"),
                                         {now - k_keep_audit, most});
@@ -391,7 +400,7 @@ private:
     }
 
     /// Why one more pairing is refused; empty when it is not.
-    std::string over_the_limits(Connection& connection, const Pairing& pairing) const {
+    std::string over_the_limits(Connection& connection, const Pairing& pairing) {
         const auto count = [&](const char* condition, std::initializer_list<Value> values) {
             return connection.query(sql({"SELECT COUNT(*) FROM pairings WHERE ", condition}), values).at(0).integer(0);
         };
@@ -399,10 +408,13 @@ private:
         if (count("device_thumbprint = $1 AND expires_at > $2", {pairing.device_thumbprint, now}) >=
             m_options.pushes_per_key)
             return "this device has asked too often";
-        if (count("expires_at > $1", {now}) >= m_options.pairings)
+        const std::int64_t all = count("expires_at > $1", {now});
+        m_crowded_pairings = all >= m_options.crowded_pairings;
+        if (all >= m_options.pairings)
             return "too many sign-ins were begun on this server";
-        if (count("address_group = $1 AND expires_at > $2", {address_group(pairing.client_address), now}) >=
-            m_options.pairings_per_address)
+        const bool is_known = pairing.client_address != platform::k_unknown_address;
+        if (count("address_group = $1 AND expires_at > $2", {platform::address_group(pairing.client_address), now}) >=
+            (is_known ? m_options.pairings_per_address : m_options.pairings_without_address))
             return "too many sign-ins were begun from this address";
         return {};
     }
@@ -410,6 +422,8 @@ private:
     const StoreOptions m_options;
     std::unique_ptr<Database> m_database;
     Heartbeat m_heartbeat{*m_database};
+    std::atomic<bool> m_crowded_proofs{false};
+    std::atomic<bool> m_crowded_pairings{false};
     platform::Random& m_random;
 };
 

@@ -14,10 +14,14 @@ namespace keyfob::server::storage {
 struct StoreOptions {
     std::string file;
     // Rows that are not expired, whatever became of them: to end one is as cheap as to begin it (KS-08, S4).
-    std::int64_t pairings = 10'000;
-    std::int64_t pairings_per_address = 1'000; ///< an office behind one address has that many at once
+    std::int64_t pairings = 50'000;
+    std::int64_t crowded_pairings =
+        20'000; ///< from there on room is for those who ask for little (signin::Store::is_crowded)
+    std::int64_t pairings_per_address = 1'000;      ///< an office behind one address has that many at once
+    std::int64_t pairings_without_address = 10'000; ///< of all whose address no proxy tells, together
     std::int64_t pushes_per_key = 5;
     std::int64_t proofs = 200'000; ///< remembered at a time; about 300 a second
+    std::int64_t crowded_proofs = 100'000;
     std::size_t connections = 8;
     std::chrono::milliseconds patience{5'000};
     std::size_t waiting_writers = 6; ///< these two: DatabaseOptions

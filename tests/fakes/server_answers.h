@@ -76,6 +76,13 @@ namespace keyfob::fakes {
     return response(status, R"({"error":")" + error + R"(","error_description":")" + text + "\"}");
 }
 
+/// Of a server that is asked too often from our network; `seconds` as Retry-After says them.
+[[nodiscard]] inline platform::http::ClientResponse rate_limited(const std::string& seconds) {
+    auto answer = refused(429, "rate_limited", "too many requests come from this network");
+    answer.headers.set("Retry-After", seconds);
+    return answer;
+}
+
 /// What a request said. Throws where it is no form.
 [[nodiscard]] inline platform::Parameters form_of(const platform::http::ClientRequest& request) {
     return platform::Parameters::parse(request.body).value();

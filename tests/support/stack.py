@@ -14,7 +14,7 @@ import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts" / "lib"))
-from programs import WAIT, Program, free_port, start_bus, start_keychain  # noqa: E402
+from programs import WAIT, Program, end_with_parent, free_port, start_bus, start_keychain  # noqa: E402
 from webdriver import Browser  # noqa: E402,F401
 
 BUILD = pathlib.Path(os.environ.get("KEYFOB_BUILD", ROOT / "build"))

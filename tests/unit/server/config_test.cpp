@@ -134,10 +134,9 @@ TEST_CASE("RP-13: every kind of rule is read, also before the provider it speaks
 }
 
 TEST_CASE("OP-10: an unknown key is an error with its line and what is known there") {
-    CHECK(
-        problems("liston = \"x\"\n" + k_good) ==
-        "1: liston is not known; expected one of: allow, database, external_url, listen, log, provider, session, tls, "
-        "trusted_proxies");
+    CHECK(problems("liston = \"x\"\n" + k_good) == "1: liston is not known; expected one of: allow, database, "
+                                                   "external_url, limits, listen, log, provider, session, tls, "
+                                                   "trusted_proxies");
     CHECK(problems(k_good + "client_secret = \"hunter2\"\n") ==
           "8: provider.client_secret is not known; expected one of: allow_addresses, ca_file, client_id, "
           "client_secret_file, display_name, id, issuer, kind, pkce");
@@ -147,7 +146,7 @@ TEST_CASE("OP-10: an unknown key is an error with its line and what is known the
     CHECK(problems(k_good + "[[allow]]\nprovider = \"company\"\nanyone = true\ngroup = \"x\"\n") ==
           "11: allow.group is not known; expected one of: anyone, claim, email, email_domain, provider, user, value");
     CHECK(problems(k_head + k_database + "path = \"x\"\n" + k_provider) ==
-          "4: database.path is not known; expected one of: url");
+          "4: database.path is not known; expected one of: url, warn_above");
     CHECK(problems(k_good + "[telemetry]\nx = 1\n").starts_with("8: telemetry is not known; expected one of: "));
 }
 
@@ -376,4 +375,40 @@ TEST_CASE("a demo listens on this machine alone") {
         CHECK(refused.error().message.find("lets anyone sign in") != std::string::npos);
         CHECK(refused.error().hint == "use --listen 127.0.0.1:PORT");
     }
+}
+
+TEST_CASE("OP-03, KS-08: limits and the size that is warned of have units, and defaults") {
+    const Config config = must(Folder().load(k_good));
+    CHECK(config.limits.agent == platform::Rate{4'000, std::chrono::minutes{10}});
+    CHECK(config.limits.browser == platform::Rate{10'000, std::chrono::minutes{10}});
+    CHECK(config.limits.renewal == platform::Rate{10'000, std::chrono::minutes{10}});
+    CHECK(config.database_warning_bytes == std::int64_t{1} << 30);
+    const Config other =
+        must(Folder().load(k_head + k_database +
+                           "warn_above = \"512MiB\"\n[limits]\nagent = \"10/1s\"\nrenewal = \"1/7d\"\n" + k_provider));
+    CHECK(other.limits.agent == platform::Rate{10, std::chrono::seconds{1}});
+    CHECK(other.limits.renewal == platform::Rate{1, std::chrono::hours{7 * 24}});
+    CHECK(other.limits.browser == config.limits.browser);
+    CHECK(other.database_warning_bytes == std::int64_t{512} << 20);
+    const std::string text = to_text(config);
+    CHECK(text.find("4000/600s") != std::string::npos);
+    CHECK(text.find("1048576KiB") != std::string::npos);
+}
+
+TEST_CASE("OP-10: a limit that is none is told with what was expected") {
+    for (const char* text : {"4000", "4000/", "/10m", "0/10m", "-1/10m", "4000/10", "4000 / 10m", "4000/0s",
+                             "1000000001/1s", "4e3/10m", ""})
+        CHECK(problems(k_good + "[limits]\nagent = \"" + text + "\"\n") ==
+              "9: limits.agent = \"" + std::string(text) +
+                  "\" is no rate; expected a count and a duration: \"4000/10m\"");
+    for (const char* text : {"1024", "1GB", "0GiB", "-1GiB", "1.5GiB", "GiB", "99999999999GiB", ""})
+        CHECK(problems(k_head + k_database + "warn_above = \"" + text + "\"\n" + k_provider) ==
+              "4: database.warn_above = \"" + std::string(text) +
+                  "\" is no size; expected a number and a unit: \"512MiB\" or \"1GiB\"");
+    CHECK(problems(k_good + "[limits]\npush = \"1/1s\"\n") ==
+          "9: limits.push is not known; expected one of: agent, browser, renewal");
+}
+
+TEST_CASE("the demo, on which everything comes from one address, takes more of it") {
+    CHECK(must(demo_config("127.0.0.1:9000", "/state")).limits.agent.count == 400'000);
 }

@@ -387,6 +387,25 @@ TEST_CASE("S8 a server is waited for as long as the code lives, and no longer", 
     REQUIRE(f.failures.at(0).message.find("nobody there") != std::string::npos);
 }
 
+TEST_CASE("OP-03 a server that takes no more right now is asked again", "[login]") {
+    Fixture f;
+    const std::string state = f.open();
+    f.transport.then([](const auto&) { return fakes::rate_limited("0"); });
+    REQUIRE(f.come_back(state) == Page::signed_in);
+    REQUIRE(f.asked(k_token_path) == 2);
+    REQUIRE(f.failures.empty());
+}
+
+TEST_CASE("OP-03 a server that wants to be left alone for longer than the code lives ends the sign-in at once",
+          "[login]") {
+    Fixture f(std::chrono::hours(1)); // whoever pauses does not come to an end
+    const std::string state = f.open();
+    f.transport.then([](const auto&) { return fakes::rate_limited("55"); });
+    REQUIRE(f.come_back(state) == Page::failed);
+    REQUIRE(f.asked(k_token_path) == 1);
+    REQUIRE(f.failures.at(0).message.find("too many requests") != std::string::npos);
+}
+
 TEST_CASE("RP-23 what the server has refused is not asked again", "[login]") {
     Fixture f;
     const std::string state = f.open();
@@ -472,13 +491,15 @@ TEST_CASE("a sign-in that has ended cannot be cancelled", "[login]") {
     REQUIRE(f.come_back(state) == Page::signed_in);
 }
 
-TEST_CASE("a sign-in that waits for its server can be cancelled", "[login]") {
-    Fixture f(std::chrono::hours(1)); // it ends by being woken, or this test does not end
+TEST_CASE("OP-03 a sign-in that waits for its server, for as long as that asked, can be cancelled", "[login]") {
+    const bool limited = GENERATE(false, true);
+    Fixture f(std::chrono::hours(limited ? 0 : 1)); // it ends by being woken, or this test does not end
     const std::string state = f.open();
     std::promise<void> tried;
     f.transport.then([&](const auto&) {
         tried.set_value();
-        return ScriptedTransport::nobody();
+        return limited ? Result<platform::http::ClientResponse>(fakes::rate_limited("50"))
+                       : ScriptedTransport::nobody();
     });
     auto page = std::async(std::launch::async, [&] { return f.come_back(state); });
     tried.get_future().wait();

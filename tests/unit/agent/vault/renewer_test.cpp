@@ -166,6 +166,20 @@ TEST_CASE("a server that cannot be reached ends nothing, and is asked again by t
     REQUIRE(f.account->cookie.reveal() == "second");
 }
 
+TEST_CASE("OP-03 a server that takes no more right now ends nothing, and the next hand-out asks again", "[vault]") {
+    Fixture f;
+    f.advance(600);
+    f.transport.then([](const auto&) { return fakes::rate_limited("30"); });
+    const auto lent = f.lend();
+    REQUIRE(lent.error().code == agent::api::k_failed);
+    REQUIRE(lent.error().hint == "try again in 30 seconds");
+    REQUIRE_FALSE(f.account->ended);
+    REQUIRE(f.keychain.secrets.size() == 1);
+    f.transport.then([](const auto&) { return renewed("second", "challenge-2"); });
+    REQUIRE(f.lend());
+    REQUIRE(f.account->cookie.reveal() == "second");
+}
+
 TEST_CASE("a clock that was set back does not make a cookie live longer", "[vault]") {
     Fixture f;
     f.advance(-3600);

@@ -117,3 +117,24 @@ TEST_CASE("AS-04: behind a proxy, a server that is being restarted is away, and 
     REQUIRE_FALSE(refused);
     CHECK(refused.error().kind == kind);
 }
+
+TEST_CASE("OP-03: 429 says come again, and when; it is no refusal") {
+    const auto error_of = [](int status, const std::string& retry_after) {
+        Fixture fixture;
+        platform::http::Headers headers;
+        if (!retry_after.empty())
+            headers.set("Retry-After", retry_after);
+        return fixture.redeem(fakes::response(status, R"({"error":"rate_limited","error_description":"x"})", headers))
+            .error();
+    };
+    CHECK(error_of(429, "7").kind == ErrorKind::unreachable);
+    CHECK(error_of(429, "7").retry_after == std::chrono::seconds(7));
+    CHECK(error_of(429, "7").hint == "try again in 7 seconds");
+    CHECK(error_of(429, "7").code == "rate_limited");
+    CHECK(error_of(503, "2").retry_after == std::chrono::seconds(2));
+    CHECK(error_of(429, "").kind == ErrorKind::unreachable);
+    for (const char* other : {"", "soon", "-1", "1.5", " 1", "0x1", "Fri, 31 Dec 1999 23:59:59 GMT"})
+        CHECK(error_of(429, other).retry_after == std::chrono::seconds(0));
+    for (const char* long_time : {"3600", "86400", "99999999999999999999"})
+        CHECK(error_of(429, long_time).retry_after == std::chrono::seconds(3600));
+}

@@ -97,7 +97,7 @@ private:
 struct Site : signin::tests::Fixture {
     explicit Site(std::string url = k_issuer, std::vector<std::string> trusted = {}, storage::StoreOptions options = {})
         : Fixture(signin::tests::anyone(), std::move(options)), external_url(std::move(url)),
-          router(services, must(TrustedProxies::parse(trusted))) {}
+          router(services, limits, must(TrustedProxies::parse(trusted))) {}
 
     Response send(const Request& request) { return router.handle(request); }
 
@@ -140,6 +140,7 @@ struct Site : signin::tests::Fixture {
                       clock,
                       *database.store,
                       {}};
+    RateLimits limits{RequestLimits{}, clock, random};
     Router router;
 };
 

@@ -79,7 +79,8 @@ struct Bench {
     signin::SessionService sessions{settings(), *database.store, clock, random};
     signin::DpopGate proofs = signin::DpopGate::create(*database.store, clock).value();
     http::Services services{k_server, true, pairings, sessions, proofs, providers, clock, *database.store, {}};
-    http::Router router{services, http::TrustedProxies::parse({}).value()};
+    http::RateLimits limits{http::RequestLimits{}, clock, random};
+    http::Router router{services, limits, http::TrustedProxies::parse({}).value()};
 };
 
 /// One browser with the cookie of its own flow.

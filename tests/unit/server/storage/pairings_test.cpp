@@ -406,8 +406,11 @@ TEST_CASE("KS-08: the caps on pairings hold, and what is over no longer counts")
 
 TEST_CASE("KS-08: the default caps are those of the design") {
     const storage::StoreOptions options;
-    CHECK(options.pairings == 10'000);
+    CHECK(options.pairings == 50'000);
+    CHECK(options.crowded_pairings == 20'000);
     CHECK(options.pairings_per_address == 1'000);
     CHECK(options.pushes_per_key == 5);
+    CHECK(options.pairings_without_address == 10'000);
     CHECK(options.proofs == 200'000);
+    CHECK(options.crowded_proofs == 100'000);
 }
