@@ -19,22 +19,31 @@ namespace {
 struct Flooded : storage::tests::Fixture {
     static constexpr int k_rows = 2'000;
 
-    Flooded() : Fixture(roomy()) {}
-    static storage::StoreOptions roomy() {
-        storage::StoreOptions options;
-        options.pairings_per_address = k_rows;
-        return options;
-    }
+    /// In one transaction: thousands of them would take minutes on a disk.
     void flood() {
-        for (int i = 0; i < k_rows; ++i) {
-            const std::string name = std::to_string(floods) + " " + std::to_string(i);
-            auto pairing = storage::tests::make_pairing(name);
-            pairing.created_at = clock.unix_seconds();
-            pairing.expires_at = pairing.created_at + 600;
-            REQUIRE(store->add_pairing(pairing));
-            REQUIRE(store->remember_proof("proof " + name, clock.unix_seconds() + 660));
-        }
-        ++floods;
+        const auto name = "'" + std::to_string(floods++) + " ' || i";
+        const auto flooded = other()->write([&](storage::Connection& connection) {
+            connection.execute(numbers() + "INSERT INTO proofs (hash, expires_at) SELECT " + name + ", $1 FROM numbers",
+                               {clock.unix_seconds() + 660});
+            return connection.execute(
+                numbers() +
+                    "INSERT INTO pairings (state, flow_id, device_key, device_thumbprint, device_name, device_os, "
+                    "client_address, address_group, browser_address, code_challenge, redirect_uri, client_state, "
+                    "provider, "
+                    "user_id, session_row, created_at, expires_at, code_expires_at, redeemed_at, request_uri_hash, "
+                    "flow_secret_hash, upstream_state_hash, code_hash, request_uri_expires_at) SELECT 'created', '', "
+                    "'key', " +
+                    name + ", 'laptop', 'Debian', '192.0.2.1', '192.0.2.1', '', 'challenge', " +
+                    "'http://127.0.0.1:4711/cb/x', 'state', '', 0, 0, $1, $2, 0, 0, " + name +
+                    ", '', '', '', $2 FROM numbers",
+                {clock.unix_seconds(), clock.unix_seconds() + 600});
+        });
+        REQUIRE(flooded);
+        REQUIRE(*flooded == k_rows);
+    }
+    static std::string numbers() {
+        return "WITH RECURSIVE numbers (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM numbers WHERE i < " +
+               std::to_string(k_rows) + ") ";
     }
     fakes::ManualClock clock{k_now};
     int floods = 0;
