@@ -55,6 +55,7 @@ std::vector<AccountPtr> AccountStore::name_accounts() {
     }
     std::erase_if(before, [](const auto& one) { return one.first->name_form == one.second; });
     std::vector<AccountPtr> renamed;
+    renamed.reserve(before.size());
     for (const auto& [account, form] : before)
         renamed.push_back(account);
     return renamed;
