@@ -9,6 +9,7 @@ namespace keyfob::cli::commands {
 // One function a command; the table in cli/command_table.cpp says what each is for. They print and return the exit code.
 [[nodiscard]] int login(const Context& context);
 [[nodiscard]] int do_request(const Context& context);
+[[nodiscard]] int headers(const Context& context);
 [[nodiscard]] int status(const Context& context);
 [[nodiscard]] int logout(const Context& context);
 [[nodiscard]] int version(const Context& context);
