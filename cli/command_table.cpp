@@ -27,6 +27,11 @@ constexpr std::array k_do_options{
     k_account,
 };
 
+constexpr std::array k_headers_options{
+    Option{.name = "force", .help = "also to a terminal, where others may read them"},
+    k_account,
+};
+
 constexpr std::array k_status_options{k_json};
 
 constexpr std::array k_sessions_options{
@@ -41,17 +46,19 @@ constexpr std::array k_logout_options{
 };
 
 constexpr std::array k_table{
-    Command{"login", "sign in to a server through the browser",
-            "[SERVER] [--no-browser] [--port N] [--timeout 10m] [--json]",
-            "SERVER is an address like https://app.example.com; without it KEYFOB_SERVER is taken, else the server "
-            "where you are signed in\n"
-            "already. The browser is BROWSER, else the desktop's, which is not opened when messages do not go to a "
-            "terminal.\n"
-            "From a machine without one:\n"
-            "  ssh -L 40123:127.0.0.1:40123 HOST\n"
-            "  " KEYFOB_CLI_NAME " login SERVER --no-browser --port 40123\n"
-            "and open the address that it prints in the browser in front of you.",
-            k_login_options, 1, commands::login},
+    Command{
+        "login", "sign in to a server through the browser",
+        "[SERVER] [--no-browser] [--port N] [--timeout 10m] [--json]",
+        "SERVER is an address like https://app.example.com; without it KEYFOB_SERVER is taken, else the server "
+        "where you are signed in\n"
+        "already. The browser is BROWSER, else the desktop's; without a terminal none is ever opened.\n"
+        "From a machine without one:\n"
+        "  ssh -L 40123:127.0.0.1:40123 HOST\n"
+        "  " KEYFOB_CLI_NAME " login SERVER --no-browser --port 40123\n"
+        "and open the address that it prints in the browser in front of you.\n"
+        "Where a sign-in to SERVER is waiting already, this one joins it: both end together, and Ctrl-C leaves it to "
+        "those that are left.",
+        k_login_options, 1, commands::login},
     Command{"do", "make an HTTP request with your session",
             "[METHOD] PATH|URL [-X METHOD] [-H 'Name: value'] [-d DATA] [-i] [-o FILE]",
             "PATH is meant on the account's server. The body goes to standard output as it is. Redirects are followed "
@@ -60,6 +67,16 @@ constexpr std::array k_table{
             "HTTP status 400 and above: exit code 1; not signed in: 4. SSL_CERT_FILE names other certificates "
             "to trust than the system's.",
             k_do_options, 2, commands::do_request},
+    Command{"headers", "print the headers of a request with your session, for other tools",
+            "URL [--force] [--account NAME]",
+            "One a line, `Name: value`, for tools that read them from standard input or a file:\n"
+            "  " KEYFOB_CLI_NAME " headers URL | curl -H @- URL\n"
+            "They are a secret: whoever reads them can act as you at that server for up to ten minutes. Give them to "
+            "requests to URL's own\n"
+            "server (scheme, host and port) only, never as an argument (`ps` shows those to everybody), in a log, or "
+            "to a tool that sends them\n"
+            "along to other servers. Nobody is signed in by this: signed out, it ends with exit code 4.",
+            k_headers_options, 1, commands::headers},
     Command{"status", "show who is signed in, where", "[--json]", "", k_status_options, 0, commands::status},
     Command{"logout", "end a session at the server and forget it", "[--all] [--account NAME]",
             "When a server cannot be reached, its session is forgotten here all the same, and that is said.",

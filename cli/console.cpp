@@ -38,7 +38,8 @@ int write_all(int fd, std::string_view octets) {
 } // namespace
 
 Console::Console(int out, int err, const platform::Environment& environment)
-    : m_out(out), m_err(err), m_person(::isatty(err) == 1), m_one_terminal(m_person && ::isatty(out) == 1),
+    : m_out(out), m_err(err), m_person(::isatty(err) == 1), m_shows_data(::isatty(out) == 1),
+      m_one_terminal(m_person && m_shows_data),
       m_colour(m_person && environment("NO_COLOR").empty() && environment("TERM") != "dumb") {}
 
 bool Console::write(std::string_view octets) {

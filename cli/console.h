@@ -31,7 +31,8 @@ public:
     void hint(std::string_view text);
     void error(const platform::Error& error); ///< `error: …` and, if there is one, `hint: …`
 
-    [[nodiscard]] bool person_reads() const { return m_person; } ///< stderr is a terminal
+    [[nodiscard]] bool person_reads() const { return m_person; }   ///< stderr is a terminal
+    [[nodiscard]] bool shows_data() const { return m_shows_data; } ///< stdout is a terminal
     [[nodiscard]] bool output_gone() const { return m_output_errno != 0; }
     /// Why stdout failed; nullopt also when its reader has just gone away (EPIPE), which is no error.
     [[nodiscard]] std::optional<platform::Error> output_error() const;
@@ -43,6 +44,7 @@ private:
     int m_out;
     int m_err;
     bool m_person;
+    bool m_shows_data;
     bool m_one_terminal;         ///< for both
     bool m_line_is_open = false; ///< the last octet on stdout ended no line
     bool m_colour;

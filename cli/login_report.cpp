@@ -25,16 +25,25 @@ Object event(const char* name) {
     return object;
 }
 
+/// All that a person can do whose browser is not on this machine.
+std::string from_elsewhere(const platform::Url& start) {
+    const std::string port = std::to_string(start.origin.port);
+    return "`ssh -L " + port + ":127.0.0.1:" + port + " " + host_name() + "`";
+}
+
 } // namespace
 
-void LoginReport::waiting(const std::string& server, const platform::Url& start, std::int64_t expires_in) {
+void LoginReport::waiting(const std::string& server, const platform::Url& start, std::int64_t expires_in, bool joined) {
     if (m_json) {
         Object object = event("waiting");
         object.set("url", start.text());
         object.set("expires_in", expires_in);
+        object.set("joined", joined);
         m_console.print_json(object);
         return;
     }
+    if (joined)
+        m_console.note("a sign-in to " + server + " is already waiting; joining it");
     m_console.say("To sign in to " + server + ", open this address in a browser on this machine:");
     m_console.say("");
     m_console.say("  " + start.text());
@@ -54,16 +63,30 @@ void LoginReport::no_browser(const std::string& why, const platform::Url& start)
 }
 
 void LoginReport::elsewhere(const platform::Url& start) {
-    const std::string port = std::to_string(start.origin.port);
     if (!m_json)
-        m_console.hint("a browser on another machine can open it too, after `ssh -L " + port + ":127.0.0.1:" + port +
-                       " " + host_name() + "` there");
+        m_console.hint("a browser on another machine can open it too, after " + from_elsewhere(start) + " there");
 }
 
-void LoginReport::still_waiting(std::int64_t expires_in) {
+void LoginReport::still_waiting(std::int64_t expires_in, bool joined) {
     if (!m_json)
         m_console.say("Waiting for you to finish there, up to " + describe(std::chrono::seconds(expires_in)) +
-                      ". Ctrl-C cancels.");
+                      (joined ? ". Ctrl-C leaves it to the others." : ". Ctrl-C cancels."));
+}
+
+void LoginReport::not_reached(const platform::Url& start) {
+    const std::string what = "no browser has reached this machine yet";
+    const std::string hint =
+        "is it on another machine? run " + from_elsewhere(start) + " there, then open the address there";
+    if (!m_json) {
+        m_console.note(what);
+        m_console.hint(hint);
+        return;
+    }
+    Object object = event("not_reached");
+    object.set("url", start.text());
+    object.set("message", what);
+    object.set("hint", hint);
+    m_console.print_json(object);
 }
 
 void LoginReport::signed_in(const Object::Ptr& account) {

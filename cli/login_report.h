@@ -16,12 +16,15 @@ class LoginReport {
 public:
     LoginReport(Console& console, bool json) : m_console(console), m_json(json) {}
 
-    void waiting(const std::string& server, const platform::Url& start, std::int64_t expires_in);
+    /// `joined`: another command has begun it.
+    void waiting(const std::string& server, const platform::Url& start, std::int64_t expires_in, bool joined);
     void browser_started();
     void no_browser(const std::string& why, const platform::Url& start);
     /// How to use a browser that is not on this machine.
     void elsewhere(const platform::Url& start);
-    void still_waiting(std::int64_t expires_in);
+    void still_waiting(std::int64_t expires_in, bool joined);
+    /// No browser has come in a time in which people open one (CL-05).
+    void not_reached(const platform::Url& start);
     void signed_in(const Poco::JSON::Object::Ptr& account);
     /// Returns the exit code.
     [[nodiscard]] int failed(const platform::Error& error);

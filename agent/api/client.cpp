@@ -26,8 +26,8 @@ using Object = Poco::JSON::Object;
 constexpr std::int64_t k_hello_id = 0;
 constexpr std::size_t k_piece = 16 * 1024;
 
-Error unreachable(const std::string& why) {
-    return {ErrorKind::unreachable, "the agent " + why, "is keyfob-agent running? see its log", k_agent_unreachable};
+Error unreachable(const std::string& why, ErrorKind kind = ErrorKind::unreachable) {
+    return {kind, "the agent " + why, "is keyfob-agent running? see its log", k_agent_unreachable};
 }
 
 std::string line_of(std::int64_t id, const std::string& method, const Object& parameters) {
@@ -123,7 +123,7 @@ Result<void> Client::wait(Deadline deadline, const Patience& patience) const {
     while (true) {
         const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
         if (left.count() <= 0)
-            return unreachable("does not answer");
+            return unreachable("does not answer", ErrorKind::timed_out);
         const auto now = std::min<std::chrono::milliseconds>(left, std::chrono::hours{1}); // what an int can hold
         const int ready = ::poll(watched.data(), watched.size(), static_cast<int>(now.count()));
         if (ready < 0 && errno != EINTR)

@@ -15,9 +15,9 @@ namespace keyfob::agent::api {
 
 /// How long to wait for an answer. The agent bounds every wait of its own; this is for an agent that is stopped itself.
 struct Patience {
-    std::chrono::seconds longest{60}; ///< more than the agent's longest way: keychain, discovery, renewal
-    int interrupt = -1;               ///< a descriptor that ends the waiting when it becomes readable
-    int event = -1;                   ///< another, for something else
+    std::chrono::milliseconds longest{60'000}; ///< more than the agent's longest way: keychain, discovery, renewal
+    int interrupt = -1;                        ///< a descriptor that ends the waiting when it becomes readable
+    int event = -1;                            ///< another, for something else
 };
 
 /// A connection of a command to the agent. Blocking, never without a bound. One thread.
@@ -32,8 +32,8 @@ public:
     /// The id of the request, for receive(). Errors: unreachable, invalid (too long).
     [[nodiscard]] platform::Result<std::int64_t> send(const std::string& method, const Object& parameters);
     /// The result of request `id`. Errors: what the agent says, with its `code` and `hint`, but agent_unreachable when it does not speak our
-    /// protocol; unreachable (it has gone, talks nonsense, or does not answer in time); cancelled, with code k_interrupted or k_event, when the
-    /// one or the other descriptor is readable: then the answer can be awaited again.
+    /// protocol; unreachable (it has gone, or talks nonsense); timed_out (it does not answer in time), and cancelled, with code k_interrupted or
+    /// k_event, when the one or the other descriptor is readable: then the answer can be awaited again.
     [[nodiscard]] platform::Result<Object::Ptr> receive(std::int64_t id, const Patience& patience = {});
     [[nodiscard]] platform::Result<Object::Ptr> call(const std::string& method, const Object& parameters);
 

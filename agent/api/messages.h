@@ -12,6 +12,7 @@ inline constexpr std::size_t k_longest_answer = 1 << 20; ///< has room for a hun
 inline constexpr const char* k_hello = "hello";
 inline constexpr const char* k_login_start = "login.start";
 inline constexpr const char* k_login_wait = "login.wait";
+inline constexpr const char* k_login_reached = "login.reached";
 inline constexpr const char* k_login_cancel = "login.cancel";
 inline constexpr const char* k_hand_out = "hand_out";
 inline constexpr const char* k_status = "status";

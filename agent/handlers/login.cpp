@@ -57,6 +57,7 @@ void login_start(const Services& services, const ipc::Call& call) {
             object->set("login_id", started->id);
             object->set("start_url", started->start_url);
             object->set("expires_in", static_cast<std::int64_t>(started->expires_in.count()));
+            object->set("joined", started->joined);
             call.answer(object);
         });
     });
@@ -68,6 +69,14 @@ void login_wait(const Services& services, const ipc::Call& call) {
             return call.answer(finished.error());
         Object::Ptr object(new Object);
         object->set("account", account_object(**finished));
+        call.answer(object);
+    });
+}
+
+void login_reached(const Services& services, const ipc::Call& call) {
+    services.logins.await_browser(login_id(*call.parameters), [call](bool reached) {
+        Object::Ptr object(new Object);
+        object->set("reached", reached);
         call.answer(object);
     });
 }

@@ -34,7 +34,7 @@ using Handler = void (*)(const Services&, const ipc::Call&);
 /// Who may call: every method is for the socket's own user, whose processes are not kept apart; the column says what else must hold.
 enum class Caller {
     anyone,     ///< any process of the user
-    login_owner ///< only the connection that began the sign-in; for others its id is unknown
+    login_owner ///< only the connection of the login.start that gave out the id; for others the id is unknown
 };
 
 struct Method {
@@ -52,6 +52,7 @@ void dispatch(const Services& services, ipc::Call call);
 void hello(const Services& services, const ipc::Call& call);
 void login_start(const Services& services, const ipc::Call& call);
 void login_wait(const Services& services, const ipc::Call& call);
+void login_reached(const Services& services, const ipc::Call& call);
 void login_cancel(const Services& services, const ipc::Call& call);
 void hand_out(const Services& services, const ipc::Call& call);
 void status(const Services& services, const ipc::Call& call);

@@ -4,6 +4,7 @@
 #include "agent/login/device_description.h"
 #include "platform/log.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace keyfob::agent::login {
@@ -27,42 +28,55 @@ Error keychain_too_late() {
 Error given_up() {
     return {ErrorKind::cancelled, "the sign-in was given up", "", api::k_cancelled};
 }
+Error other_port(std::uint16_t port) {
+    return {ErrorKind::invalid, "a sign-in to this server is waiting already, on port " + std::to_string(port),
+            "leave --port out to join it, or end it first: Ctrl-C in its terminal", api::k_usage};
+}
 
 } // namespace
 
-Login::Login(LoginService& service, LoginRequest request, std::string id)
-    : m_service(service), m_request(std::move(request)), m_id(std::move(id)) {}
+Login::Login(LoginService& service, LoginRequest request) : m_service(service), m_request(std::move(request)) {}
 
-void Login::start(LoginService::Started started) {
+void Login::join(const CallerPtr& caller) {
+    const bool is_first = m_callers.empty();
+    m_callers.push_back(caller);
+    caller->set_login(shared_from_this());
+    if (m_listener)
+        announce(caller);
+    else if (is_first)
+        start();
+}
+
+void Login::start() {
     // The keychain first: nothing shall be begun whose end could not be kept.
-    m_service.m_keychain.probe([weak = weak_from_this(), started = std::move(started)](const Result<void>& probed) {
+    m_service.m_keychain.probe([weak = weak_from_this()](const Result<void>& probed) {
         const auto self = weak.lock();
-        if (!self)
+        if (!self || self->m_outcome)
             return;
         if (!probed)
-            return started(probed.error());
-        self->discover(started);
+            return self->finish(probed.error());
+        self->discover();
     });
 }
 
-void Login::discover(const LoginService::Started& started) {
+void Login::discover() {
     auto work = [server = m_request.server, &service = m_service] {
         return server_api::Client(server, service.m_transport, service.m_clock, service.m_random).discover();
     };
-    const bool taken =
-        m_service.m_workers.run(std::move(work), [weak = weak_from_this(), started](const Result<void>& found) {
-            const auto self = weak.lock();
-            if (!self)
-                return;
-            if (!found)
-                return started(Error{found.error().kind, found.error().message, found.error().hint, api::k_failed});
-            started(self->listen());
-        });
+    const bool taken = m_service.m_workers.run(std::move(work), [weak = weak_from_this()](const Result<void>& found) {
+        const auto self = weak.lock();
+        if (!self || self->m_outcome)
+            return;
+        if (!found)
+            return self->finish(Error{found.error().kind, found.error().message, found.error().hint, api::k_failed});
+        if (const auto listening = self->listen(); !listening)
+            self->finish(listening.error());
+    });
     if (!taken)
-        started(Error{ErrorKind::failed, "the agent has too much to do", "try again", api::k_failed});
+        finish(Error{ErrorKind::failed, "the agent has too much to do", "try again", api::k_failed});
 }
 
-Result<StartedLogin> Login::listen() {
+Result<void> Login::listen() {
     auto listener = LoopbackListener::open(m_request.port, m_service.m_random);
     if (!listener)
         return Error{ErrorKind::failed, listener.error().message, "choose another --port, or leave it out",
@@ -73,17 +87,56 @@ Result<StartedLogin> Login::listen() {
         FlowOptions{m_request.server, m_listener->redirect_uri(),
                     m_request.device_name.empty() ? device.name : m_request.device_name, device.os},
         events(), m_service.m_transport, m_service.m_clock, m_service.m_random);
-    m_listener->serve(m_flow, [weak = weak_from_this()] {
-        ipc::run_on_main_loop([weak] {
+    const auto later = [weak = weak_from_this()](void (Login::*action)()) {
+        ipc::run_on_main_loop([weak, action] {
             if (const auto self = weak.lock())
-                self->close_listener();
+                (self.get()->*action)();
         });
-    });
+    };
+    m_listener->when_reached([later] { later(&Login::set_reached); });
+    m_listener->serve(m_flow, [later] { later(&Login::close_listener); });
+    m_ends_at = m_service.m_clock.steady_now() + m_request.timeout;
     m_timer.start(m_request.timeout, [weak = weak_from_this()] {
         if (const auto self = weak.lock())
             self->abandon(timed_out());
     });
-    return StartedLogin{m_id, m_listener->start_url(), m_request.timeout};
+    for (const auto& caller : std::vector<CallerPtr>(m_callers)) // some may leave
+        announce(caller);
+    return {};
+}
+
+/// The first to hear of it is the one that opens a browser.
+void Login::announce(const CallerPtr& caller) {
+    if (caller->has_ended())
+        return;
+    const std::uint16_t wanted = caller->request().port;
+    if (wanted != 0 && wanted != m_listener->port())
+        return leave(caller, other_port(m_listener->port()));
+    const auto left = std::chrono::ceil<std::chrono::seconds>(m_ends_at - m_service.m_clock.steady_now());
+    const auto patience = std::min(caller->request().timeout, std::max(left, std::chrono::seconds(0)));
+    if (patience < left) // otherwise the end of the sign-in is sooner
+        caller->start_timer(patience, [weak = weak_from_this(), late = std::weak_ptr<Caller>(caller)] {
+            const auto self = weak.lock();
+            if (const auto one = late.lock(); self && one)
+                self->leave(one, timed_out());
+        });
+    if (m_is_reached)
+        caller->set_reached();
+    caller->tell({caller->id(), m_listener->start_url(), patience, std::exchange(m_is_announced, true)});
+}
+
+void Login::set_reached() {
+    m_is_reached = true;
+    for (const auto& caller : std::vector<CallerPtr>(m_callers))
+        caller->set_reached();
+}
+
+void Login::leave(CallerPtr caller, const Error& error) {
+    std::erase(m_callers, caller);
+    const bool was_last = m_callers.empty();
+    caller->end(error);
+    if (was_last && !m_outcome)
+        abandon(error);
 }
 
 Login::~Login() {
@@ -147,12 +200,6 @@ void Login::retire(const AccountPtr& replaced, const vault::Account& by) {
         platform::log::info("old_session_not_revoked", {{"reason", "too much to do"}});
 }
 
-void Login::wait(LoginService::Finished finished) {
-    if (m_outcome)
-        return finished(*m_outcome);
-    m_waiting.push_back(std::move(finished));
-}
-
 void Login::finish(const Result<AccountPtr>& outcome) {
     if (m_outcome)
         return;
@@ -165,12 +212,12 @@ void Login::finish(const Result<AccountPtr>& outcome) {
         });
     else
         close_listener(); // which lets the page be sent that says why
-    for (const auto& finished : std::exchange(m_waiting, {}))
-        finished(outcome);
+    for (const auto& caller : std::exchange(m_callers, {}))
+        caller->end(outcome);
 }
 
 void Login::abandon(const Error& error) {
-    if (!m_outcome && m_flow) {
+    if (m_flow) {
         const bool taken = m_service.m_workers.run(
             [flow = m_flow] {
                 flow->cancel();
@@ -181,17 +228,11 @@ void Login::abandon(const Error& error) {
             platform::log::info("cancel_not_delivered", {{"reason", "too much to do"}});
     }
     finish(error);
-    close_listener();
-}
-
-void Login::release() {
-    if (!m_outcome)
-        abandon({ErrorKind::cancelled, "the command has gone", "", api::k_cancelled});
 }
 
 void Login::close_listener() {
     const auto keep = shared_from_this();
-    m_service.m_released.erase(m_id);
+    m_service.m_logins.erase(keep);
     m_timer.cancel();
     if (!m_listener)
         return;

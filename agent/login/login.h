@@ -1,6 +1,7 @@
 #pragma once
 
 #include "agent/ipc/main_loop.h"
+#include "agent/login/caller.h"
 #include "agent/login/keeping.h"
 #include "agent/login/login_flow.h"
 #include "agent/login/login_service.h"
@@ -8,46 +9,53 @@
 
 #include <memory>
 #include <optional>
-#include <string>
 #include <vector>
 
 namespace keyfob::agent::login {
 
-/// One sign-in from login.start to its end. Owned by the LoginService; main loop thread only, but for what LoginFlow and LoopbackListener do.
+/// One sign-in from the first login.start to its end, and the calls that wait for it. Owned by the LoginService; main loop thread only, but for
+/// what LoginFlow and LoopbackListener do.
 class Login : public std::enable_shared_from_this<Login> {
 public:
-    Login(LoginService& service, LoginRequest request, std::string id);
+    /// Port, timeout and device name are those of the first call.
+    Login(LoginService& service, LoginRequest request);
     Login(const Login&) = delete;
     Login& operator=(const Login&) = delete;
     ~Login();
 
-    void start(LoginService::Started started);
-    void wait(LoginService::Finished finished);
-    /// Ends it with that error, tells the server.
-    void abandon(const platform::Error& error);
-    /// The command has gone: cancels what runs; the listener of one that has ended stays for the browser's last page.
-    void release();
+    /// The first one starts it. Precondition: it has not ended.
+    void join(const CallerPtr& caller);
+    /// That call ends with that error. After the last one so does the sign-in, and the server is told; but the listener of one that has ended
+    /// stays for the browser's last page.
+    void leave(CallerPtr caller, const platform::Error& error);
     [[nodiscard]] bool has_ended() const { return m_outcome.has_value(); }
-    [[nodiscard]] bool is_listening() const { return m_listener != nullptr; }
+    [[nodiscard]] bool is_shared() const { return m_callers.size() > 1; }
+    [[nodiscard]] const platform::Origin& server() const { return m_request.server; }
 
 private:
-    void discover(const LoginService::Started& started);
-    [[nodiscard]] platform::Result<StartedLogin> listen();
+    void start();
+    void discover();
+    [[nodiscard]] platform::Result<void> listen();
+    void announce(const CallerPtr& caller);
+    void set_reached();
     [[nodiscard]] FlowEvents events();
     void store(server::api::SessionGrant grant, const platform::jose::EcKey& key);
+    void abandon(const platform::Error& error);
     void finish(const platform::Result<vault::AccountPtr>& outcome);
     void retire(const vault::AccountPtr& replaced, const vault::Account& by);
     void close_listener();
 
     LoginService& m_service;
     const LoginRequest m_request;
-    const std::string m_id;
+    std::vector<CallerPtr> m_callers; ///< that are left
+    bool m_is_announced = false;      ///< to one of them
+    bool m_is_reached = false;        ///< by a browser
+    platform::SteadyTime m_ends_at;
     std::shared_ptr<LoopbackListener> m_listener;
     std::shared_ptr<LoginFlow> m_flow;
     std::shared_ptr<Keeping> m_keeping = std::make_shared<Keeping>();
     ipc::Timer m_timer;
     std::optional<platform::Result<vault::AccountPtr>> m_outcome;
-    std::vector<LoginService::Finished> m_waiting;
 };
 
 } // namespace keyfob::agent::login

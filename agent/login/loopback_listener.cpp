@@ -1,10 +1,13 @@
 #include "agent/login/loopback_listener.h"
 
 #include "agent/login/loopback_pages.h"
+#include "platform/log.h"
 #include "platform/tcp_peer.h"
 
 #include <algorithm>
 #include <array>
+#include <atomic>
+#include <utility>
 
 #include <unistd.h>
 
@@ -46,6 +49,21 @@ bool is_navigation(const Request& request) {
            (destination == nullptr || *destination == "document");
 }
 
+/// AG-01: whether a connection is our own user's. The first of another user is logged; they could fill the log.
+class PeerCheck {
+public:
+    bool operator()(std::uint16_t peer_port, std::uint16_t local_port) const {
+        const auto owner = platform::loopback_peer_owner(peer_port, local_port);
+        if (owner && *owner != ::getuid() && !m_told->exchange(true))
+            platform::log::warning("browser_refused", {{"reason", "it belongs to another user of this machine"},
+                                                       {"uid", std::to_string(*owner)}});
+        return owner == ::getuid();
+    }
+
+private:
+    std::shared_ptr<std::atomic<bool>> m_told = std::make_shared<std::atomic<bool>>(false);
+};
+
 platform::http::ServerOptions server_options(std::uint16_t port, platform::Random& random) {
     platform::http::ServerOptions options;
     options.port = port;
@@ -55,8 +73,8 @@ platform::http::ServerOptions server_options(std::uint16_t port, platform::Rando
     options.limits.connections = 32;
     options.limits.queue = 16;
     options.request_id = [&random] { return random.token(9); };
-    options.admit_peer = [](const std::string&, std::uint16_t peer_port, std::uint16_t local_port) {
-        return platform::loopback_peer_owner(peer_port, local_port) == ::getuid(); // AG-01
+    options.admit_peer = [check = PeerCheck()](const std::string&, std::uint16_t peer_port, std::uint16_t local_port) {
+        return check(peer_port, local_port);
     };
     return options;
 }
@@ -72,6 +90,21 @@ Result<std::unique_ptr<LoopbackListener>> LoopbackListener::open(std::uint16_t p
     KEYFOB_TRY_ASSIGN(listener->m_server, platform::http::Server::start(server_options(port, random), *listener));
     listener->m_port = listener->m_server->port();
     return listener;
+}
+
+void LoopbackListener::when_reached(std::function<void()> reached) {
+    const std::lock_guard lock(m_mutex);
+    m_on_reached = std::move(reached);
+}
+
+void LoopbackListener::tell_reached() {
+    std::function<void()> reached;
+    {
+        const std::lock_guard lock(m_mutex);
+        reached = std::exchange(m_on_reached, nullptr);
+    }
+    if (reached)
+        reached();
 }
 
 void LoopbackListener::serve(std::shared_ptr<LoginFlow> flow, std::function<void()> on_done) {
@@ -110,6 +143,7 @@ platform::http::Application::Admission LoopbackListener::admit(const Request& he
 }
 
 Response LoopbackListener::handle(const Request& request) {
+    tell_reached();
     if (request.path == m_start_path)
         return begin();
     if (request.path == m_preflight_path)

@@ -22,8 +22,11 @@ public:
                                                                                   platform::Random& random);
     ~LoopbackListener() override { stop(); }
 
+    [[nodiscard]] std::uint16_t port() const { return m_port; }
     [[nodiscard]] std::string start_url() const { return base() + m_start_path; }
     [[nodiscard]] std::string redirect_uri() const { return base() + m_callback_path; }
+    /// `reached` is called once, on any thread, when the first request is about to be answered that is a browser's own. Before serve().
+    void when_reached(std::function<void()> reached);
     /// Begins to answer. `on_done` is called, on any thread, when the last page is about to be sent.
     void serve(std::shared_ptr<LoginFlow> flow, std::function<void()> on_done);
     /// What the last page says; before that it is not shown.
@@ -38,6 +41,7 @@ private:
     /// `nonce`: the server derives the pre-flight's address from that of the callback, so both have the same.
     LoopbackListener(platform::Random& random, const std::string& nonce);
     [[nodiscard]] std::string base() const { return "http://127.0.0.1:" + std::to_string(m_port); }
+    void tell_reached();
     [[nodiscard]] platform::http::Response begin();
     [[nodiscard]] platform::http::Response answer_challenge(const platform::http::Request& request);
     [[nodiscard]] platform::http::Response finish(const platform::http::Request& request);
@@ -49,8 +53,9 @@ private:
     const std::string m_callback_path;
     const std::string m_done_path;
     std::atomic<std::uint16_t> m_port{0}; ///< 0: visitors may come before open() has returned; no Host is ours then
-    mutable std::mutex m_mutex;           ///< the three below
+    mutable std::mutex m_mutex;           ///< the four below
     std::shared_ptr<LoginFlow> m_flow;
+    std::function<void()> m_on_reached; ///< empty when it has been called
     std::function<void()> m_on_done;
     std::string m_account;
     std::unique_ptr<platform::http::Server> m_server; ///< last: its threads use the rest

@@ -10,6 +10,7 @@ namespace keyfob::cli::commands {
 [[nodiscard]] int login(const Context& context);
 [[nodiscard]] int do_request(const Context& context);
 [[nodiscard]] int sessions(const Context& context);
+[[nodiscard]] int headers(const Context& context);
 [[nodiscard]] int status(const Context& context);
 [[nodiscard]] int logout(const Context& context);
 [[nodiscard]] int version(const Context& context);

@@ -113,15 +113,6 @@ bool asks_for_sign_in(const ClientResponse& head) {
            });
 }
 
-/// Signed out, scripts get one line (CL-06).
-Error in_one_line(Error error) {
-    if (error.code == agent::api::k_sign_in_needed) {
-        error.message += "; " + (error.hint.empty() ? "run " KEYFOB_CLI_NAME " login" : error.hint);
-        error.hint.clear();
-    }
-    return error;
-}
-
 int report(Console& console, const Delivered& delivered) {
     const ClientResponse& head = delivered.head;
     if (!delivered.note.empty())

@@ -6,6 +6,7 @@
 #include "cli/interrupt.h"
 #include "cli/launcher.h"
 #include "cli/login_report.h"
+#include "cli/login_wait.h"
 #include "cli/values.h"
 #include "platform/browser.h"
 #include "platform/json.h"
@@ -17,24 +18,12 @@ namespace keyfob::cli::commands {
 namespace {
 
 using agent::api::Client;
-using platform::Error;
-using platform::ErrorKind;
 using platform::Origin;
 using platform::Result;
 using platform::Url;
 using Poco::JSON::Object;
 
 constexpr std::chrono::seconds k_longest_wait = std::chrono::minutes{10}; // a pairing lives no longer
-
-struct Started {
-    std::string login_id;
-    Url start;
-    std::int64_t expires_in = 0;
-};
-
-Error cancelled() {
-    return {ErrorKind::cancelled, "cancelled; nobody was signed in", "", agent::api::k_cancelled};
-}
 
 /// The only server where somebody is signed in already.
 Result<Origin> known_server(Client& agent) {
@@ -77,78 +66,37 @@ Result<Object> read_parameters(const Context& context) {
 }
 
 /// What is opened is on this machine, whatever the agent says (AG-06).
-Result<Started> read_started(const Object& answer) {
+Result<StartedLogin> read_started(const Object& answer) {
     const auto id = platform::json::get_string(answer, "login_id");
     auto url = Url::parse(platform::json::get_string(answer, "start_url").value_or(""));
     if (!id || !url || url->origin.scheme != "http" || !url->origin.is_loopback())
         return agent_nonsense("login.start");
-    return Started{
+    return StartedLogin{
         *id, *url,
-        platform::json::get_integer(answer, "expires_in").value_or(std::chrono::seconds(k_longest_wait).count())};
+        platform::json::get_integer(answer, "expires_in").value_or(std::chrono::seconds(k_longest_wait).count()),
+        platform::json::get_bool(answer, "joined").value_or(false)};
 }
 
-bool was_interrupted(const Error& error) {
-    return error.code == Client::k_interrupted;
-}
-
-/// Tells the agent, which tells the server. Somebody may have approved at the same moment: then the account is signed in, and that is said.
-Result<Object::Ptr> cancel(Client& agent, const std::string& login_id, std::int64_t wait_id, Interrupt& interrupt) {
-    interrupt.forget(); // a second Ctrl-C does not wait for the server
-    Object parameters;
-    parameters.set("login_id", login_id);
-    KEYFOB_TRY_ASSIGN(const std::int64_t id, agent.send(agent::api::k_login_cancel, parameters));
-    if (!agent.receive(id, {.interrupt = interrupt.descriptor()}))
-        return cancelled();
-    auto answer = agent.receive(wait_id, {.interrupt = interrupt.descriptor()});
-    return answer ? std::move(answer) : cancelled();
-}
-
-/// A browser that nobody asked for must not pop up from a job without a terminal; $BROWSER is asking.
-std::optional<platform::ChildProcess> open_browser(const Context& context, LoginReport& report, const Url& start) {
+/// With no terminal nothing ever opens a browser, $BROWSER or not. Who joins a login leaves the window to the one that began it.
+std::optional<platform::ChildProcess> open_browser(const Context& context, LoginReport& report,
+                                                   const StartedLogin& login) {
     if (context.arguments.has("no-browser")) {
-        report.elsewhere(start);
+        report.elsewhere(login.start);
         return std::nullopt;
     }
-    if (!context.console.person_reads() && context.environment("BROWSER").empty()) {
-        report.no_browser("messages do not go to a terminal here (BROWSER=xdg-open opens one all the same)", start);
+    if (login.joined)
+        return std::nullopt;
+    if (!context.console.person_reads()) {
+        report.no_browser("messages do not go to a terminal here", login.start);
         return std::nullopt;
     }
-    auto opener = platform::open_browser(start.text(), context.environment);
+    auto opener = platform::open_browser(login.start.text(), context.environment);
     if (!opener) {
-        report.no_browser(opener.error().message, start);
+        report.no_browser(opener.error().message, login.start);
         return std::nullopt;
     }
     report.browser_started();
     return std::move(*opener);
-}
-
-/// The answer to login.wait. Meanwhile the program that opens the browser may end, and is dropped then.
-Result<Object::Ptr> await_end(Client& agent, std::int64_t id, const Started& started, const Interrupt& interrupt,
-                              std::optional<platform::ChildProcess>& opener, LoginReport& report) {
-    const agent::api::Patience as_ever;
-    const std::chrono::seconds longest = std::chrono::seconds(started.expires_in) + as_ever.longest;
-    while (true) {
-        auto answer = agent.receive(
-            id, {.longest = longest, .interrupt = interrupt.descriptor(), .event = opener ? opener->descriptor() : -1});
-        if (answer || answer.error().code != Client::k_event)
-            return answer;
-        if (const int code = opener->exit_code().value_or(0); code != 0)
-            report.no_browser("the program that opens it ended with exit code " + std::to_string(code), started.start);
-        opener.reset();
-    }
-}
-
-Result<Object::Ptr> wait_for_account(Client& agent, const Started& started, Interrupt& interrupt,
-                                     std::optional<platform::ChildProcess> opener, LoginReport& report) {
-    Object parameters;
-    parameters.set("login_id", started.login_id);
-    KEYFOB_TRY_ASSIGN(const std::int64_t id, agent.send(agent::api::k_login_wait, parameters));
-    auto answer = await_end(agent, id, started, interrupt, opener, report);
-    if (!answer && was_interrupted(answer.error()))
-        answer = cancel(agent, started.login_id, id, interrupt);
-    KEYFOB_TRY(answer);
-    const Object::Ptr account = platform::json::get_object(**answer, "account");
-    return account.isNull() ? Result<Object::Ptr>(agent_nonsense("login.wait")) : account;
 }
 
 Result<Object::Ptr> sign_in(const Context& context, LoginReport& report) {
@@ -159,13 +107,13 @@ Result<Object::Ptr> sign_in(const Context& context, LoginReport& report) {
     Interrupt interrupt;
     KEYFOB_TRY_ASSIGN(const std::int64_t id, agent.send(agent::api::k_login_start, parameters));
     const auto answer = agent.receive(id, {.interrupt = interrupt.descriptor()});
-    if (!answer) // the end of the connection is the end of the login
-        return was_interrupted(answer.error()) ? cancelled() : answer.error();
-    KEYFOB_TRY_ASSIGN(const Started started, read_started(**answer));
-    report.waiting(server.text(), started.start, started.expires_in);
-    auto opener = open_browser(context, report, started.start);
-    report.still_waiting(started.expires_in);
-    return wait_for_account(agent, started, interrupt, std::move(opener), report);
+    if (!answer) // the end of the connection is the end of our part in the login
+        return answer.error().code == Client::k_interrupted ? login_cancelled() : answer.error();
+    KEYFOB_TRY_ASSIGN(const StartedLogin login, read_started(**answer));
+    report.waiting(server.text(), login.start, login.expires_in, login.joined);
+    auto opener = open_browser(context, report, login);
+    report.still_waiting(login.expires_in, login.joined);
+    return LoginWait(agent, login, interrupt, report).run(std::move(opener));
 }
 
 } // namespace

@@ -102,7 +102,7 @@ class Demo(contextlib.ExitStack):
             raise Problem(f"the sign-in did not end well (exit code {done.returncode})", "start scripts/demo again, or add --headless")
 
     def sign_in_headless(self):
-        say(f'  No display here: headless Chromium is driven through the pages as "{NAME}".\n')
+        say(f'  No display or no terminal here: headless Chromium is driven through the pages as "{NAME}".\n')
         say(f"  $ cli login {self.url} --no-browser")
         login = self.add(Program([BIN / "cli", "login", self.url, "--no-browser", "--json"], self.command_env(), self.folder / "logs" / "login.log"))
         start = json.loads(login.wait_for(r'^\{.*"url".*').group(0))["url"]
@@ -152,7 +152,8 @@ def run(options):
         heading("Started")
         demo.start_all()
         heading("Signing in")
-        if not options.headless and (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
+        # Without a terminal the command opens no browser.
+        if not options.headless and sys.stderr.isatty() and (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
             demo.sign_in_here()
         else:
             demo.sign_in_headless()

@@ -35,7 +35,8 @@ class Program:
         self.ended_at = None  # when its output ended, in seconds since 1970
         self._lines = queue.Queue()
         options.setdefault("stdin", subprocess.DEVNULL)
-        self.process = subprocess.Popen([str(a) for a in arguments], env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        options.setdefault("stderr", subprocess.STDOUT)
+        self.process = subprocess.Popen([str(a) for a in arguments], env=environment, stdout=subprocess.PIPE,
                                         text=True, errors="replace", preexec_fn=end_with_parent, **options)
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()

@@ -222,7 +222,7 @@ class Endings(unittest.TestCase):
 class SlowProvider(unittest.TestCase):
     def test_nobody_else_is_delayed(self):
         """S6: a provider that takes connections and never answers"""
-        with Stack() as stack, Browser() as browser, socket.socket() as hole:
+        with Stack() as stack, Stack() as somebody_else, Browser() as browser, socket.socket() as hole:
             hole.bind(("127.0.0.1", 0))
             hole.listen(64)
             port = free_port()
@@ -240,7 +240,8 @@ class SlowProvider(unittest.TestCase):
                 self.assertIsNotNone(held)
                 self.assertEqual(status_of(f"{url}/livez"), 200)
                 self.assertEqual(status_of(f"{url}/secured"), 401)
-                login, second = stack.begin_login()
+                somebody_else.server_url = url
+                login, second = somebody_else.begin_login()
                 browser.open(second)
                 browser.click('a[href*="/authorize/company"]')
                 stack.sign_in_with_company(browser)

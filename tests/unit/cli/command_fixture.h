@@ -5,6 +5,7 @@
 #include "tests/support/capture.h"
 #include "tests/support/fake_agent.h"
 #include "tests/support/temporary_directory.h"
+#include "tests/support/terminal.h"
 
 #include <map>
 #include <string>
@@ -33,6 +34,15 @@ public:
         cli::Console console(out.fd(), err.fd(), environment());
         const int code = cli::run_program(words, cli::command_table(), console, environment());
         return {code, out.text(), err.text()};
+    }
+    /// The same where a person reads the messages.
+    Outcome run_on_terminal(const std::vector<std::string>& words) {
+        const Capture out;
+        Terminal terminal;
+        set("NO_COLOR", "1");
+        cli::Console console(out.fd(), terminal.fd(), environment());
+        const int code = cli::run_program(words, cli::command_table(), console, environment());
+        return {code, out.text(), terminal.text()};
     }
     platform::Environment environment() {
         return [this](const char* name) { return m_environment.count(name) == 0 ? "" : m_environment[name]; };

@@ -122,7 +122,7 @@ TEST_CASE("a sign-in is its connection's own: another one learns nothing of it a
     Fixture f;
     const auto started = f.start();
     const fakes::Command other;
-    for (const char* method : {"login.wait", "login.cancel"}) {
+    for (const char* method : {"login.wait", "login.reached", "login.cancel"}) {
         const auto stolen = f.send_from(other, method, Fixture::id(started));
         const auto unknown = f.send_from(other, method, R"({"login_id":"x"})");
         REQUIRE(stolen->has_value());
@@ -134,10 +134,35 @@ TEST_CASE("a sign-in is its connection's own: another one learns nothing of it a
     REQUIRE(f.code("login.cancel", Fixture::id(started)).empty());
 }
 
+TEST_CASE("AG-10 login.start says whether somebody was joined, and gives each an id of its own", "[handlers]") {
+    Fixture f;
+    const auto first = f.start();
+    const fakes::Command other;
+    const auto answer = f.send_from(other, "login.start", k_start);
+    tests::run_until([&] { return answer->has_value(); });
+    const auto second = ***answer;
+    REQUIRE(json::get_bool(*first, "joined") == false);
+    REQUIRE(json::get_bool(*second, "joined") == true);
+    REQUIRE(json::get_string(*first, "start_url") == json::get_string(*second, "start_url"));
+    REQUIRE(f.code("login.wait", Fixture::id(second)) == agent::api::k_usage); // the other connection's
+    REQUIRE(f.code("login.start", R"({"server":"http://127.0.0.1:8420","port":1})") == agent::api::k_usage);
+}
+
+TEST_CASE("CL-05 login.reached is answered when a browser has come", "[handlers]") {
+    Fixture f;
+    const auto started = f.start();
+    const auto reached = f.send("login.reached", Fixture::id(started));
+    REQUIRE_FALSE(reached->has_value());
+    REQUIRE(while_loop_runs([&] { return visit(json::get_string(*started, "start_url").value()); }).status == 303);
+    tests::run_until([&] { return reached->has_value(); });
+    REQUIRE(json::get_bool(****reached, "reached") == true);
+}
+
 TEST_CASE("login.wait and login.cancel want the id of a sign-in", "[handlers]") {
     const auto parameters = GENERATE(values<std::string>({"{}", R"({"login_id":5})", R"({"login_id":"x"})"}));
     Fixture f;
     f.start();
     REQUIRE(f.code("login.wait", parameters) == agent::api::k_usage);
+    REQUIRE(f.code("login.reached", parameters) == agent::api::k_usage);
     REQUIRE(f.code("login.cancel", parameters) == agent::api::k_usage);
 }

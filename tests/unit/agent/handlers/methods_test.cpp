@@ -33,8 +33,8 @@ TEST_CASE("the table has every method of the protocol, once", "[handlers]") {
         names.insert(method.name);
     }
     REQUIRE(names.size() == agent::handlers::methods().size());
-    REQUIRE(names == std::set<std::string>{"hello", "login.start", "login.wait", "login.cancel", "hand_out", "status",
-                                           "logout", "sessions.list", "sessions.revoke", "stop"});
+    REQUIRE(names == std::set<std::string>{"hello", "login.start", "login.wait", "login.reached", "login.cancel",
+                                           "hand_out", "status", "logout", "sessions.list", "sessions.revoke", "stop"});
 }
 
 TEST_CASE("a method that does not exist is a usage error, and its name is made printable", "[handlers]") {

@@ -19,11 +19,18 @@ const std::string k_server = "http://127.0.0.1:8420";
 constexpr int k_most_logins = 32;
 
 struct Fixture : fakes::AgentParts {
-    Fixture() { transport.always(server::api::k_metadata_path, fakes::metadata(k_server)); }
+    int servers = 0;
 
+    Fixture() {
+        transport.always(server::api::k_metadata_path, [](const platform::http::ClientRequest& request) {
+            return fakes::metadata(request.url.origin.text());
+        });
+    }
+    /// At a server of its own, so that nobody is joined.
     Result<StartedLogin> start(const fakes::Command& command) {
+        const platform::Origin server{"http", "127.0.0.1", static_cast<std::uint16_t>(8420 + servers++)};
         std::optional<Result<StartedLogin>> started;
-        logins.start({platform::Url::parse(k_server)->origin, 0, std::chrono::seconds(600), ""}, command.connection,
+        logins.start({server, 0, std::chrono::seconds(600), ""}, command.connection,
                      [&](const Result<StartedLogin>& result) { started = result; });
         run_until([&] { return started.has_value(); });
         return *started;

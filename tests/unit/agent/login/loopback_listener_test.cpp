@@ -5,6 +5,7 @@
 #include "tests/fakes/server_answers.h"
 #include "tests/support/other_user.h"
 #include "tests/support/plain_http.h"
+#include "tests/support/standard_error.h"
 
 #include <catch2/catch.hpp>
 
@@ -88,22 +89,41 @@ TEST_CASE("AG-01 the listener is bound to 127.0.0.1 and to no other address", "[
     REQUIRE(errno == ECONNREFUSED);
 }
 
-TEST_CASE("AG-01 a connection of another user gets 403 and consumes nothing", "[login]") {
+TEST_CASE("AG-01 a connection of another user gets 403, consumes nothing, and is in the log once", "[login]") {
     if (!tests::OtherUser::is_possible()) {
         WARN("only root can pretend to be two users");
         return;
     }
     const Fixture f;
     const std::string callback = f.callback();
-    auto stranger = [&] {
-        const tests::OtherUser other;
-        return TcpSocket::connect(f.port());
-    }();
-    const auto answer =
-        ask(std::move(stranger), "GET " + platform::Url::parse(callback)->target() +
-                                     " HTTP/1.1\r\nHost: 127.0.0.1:" + std::to_string(f.port()) + "\r\n\r\n");
-    REQUIRE(answer.status == 403);
+    const std::string request = "GET " + platform::Url::parse(callback)->target() +
+                                " HTTP/1.1\r\nHost: 127.0.0.1:" + std::to_string(f.port()) + "\r\n\r\n";
+    tests::StandardError log;
+    for (int i = 0; i < 3; ++i) {
+        auto stranger = [&] {
+            const tests::OtherUser other;
+            return TcpSocket::connect(f.port());
+        }();
+        REQUIRE(ask(std::move(stranger), request).status == 403);
+    }
+    const std::string event = R"("event":"browser_refused")";
+    const std::string lines = log.wait_for(event);
+    REQUIRE(lines.find("belongs to another user") != std::string::npos);
+    REQUIRE(lines.find(event) == lines.rfind(event));
     f.require_unharmed(callback);
+}
+
+TEST_CASE("CL-05 the listener tells once that a browser has come, and not of what it refuses", "[login]") {
+    const Fixture f;
+    std::atomic<int> reached{0};
+    f.listener->when_reached([&] { ++reached; }); // before the answer is sent
+    REQUIRE(visit(f.listener->start_url() + "x").status == 404);
+    REQUIRE(visit(f.listener->start_url(), "Content-Length: 0\r\n", "POST").status == 405);
+    REQUIRE(visit(f.listener->start_url(), "Origin: https://evil.example\r\n").status == 403);
+    REQUIRE(reached == 0);
+    REQUIRE(visit(f.listener->start_url()).status == 303);
+    REQUIRE(visit(f.listener->start_url()).status == 303);
+    REQUIRE(reached == 1);
 }
 
 TEST_CASE("AG-01 after its end nobody listens", "[login]") {

@@ -58,7 +58,7 @@ TEST_CASE("login tells the address, then who is signed in, all on stderr", "[cli
     CHECK(outcome.err.find("\n  http://127.0.0.1:40123/s/abc\n") != std::string::npos);
     CHECK(outcome.err.find("Ctrl-C cancels") != std::string::npos);
     CHECK(lines_of(outcome.err).back() == "Signed in to https://s.example as Ann <ann@example.com>.");
-    CHECK(fixture.agent().methods() == std::vector<std::string>{"hello", "login.start", "login.wait"});
+    CHECK(fixture.agent().methods() == std::vector<std::string>{"hello", "login.start", "login.wait", "login.reached"});
 }
 
 TEST_CASE("login --json prints exactly two events", "[cli]") {
@@ -68,7 +68,7 @@ TEST_CASE("login --json prints exactly two events", "[cli]") {
     CHECK(outcome.err.empty());
     const auto lines = lines_of(outcome.out);
     REQUIRE(lines.size() == 2);
-    CHECK(lines[0] == R"({"event":"waiting","url":"http://127.0.0.1:40123/s/abc","expires_in":600})");
+    CHECK(lines[0] == R"({"event":"waiting","url":"http://127.0.0.1:40123/s/abc","expires_in":600,"joined":false})");
     CHECK(lines[1].starts_with(R"({"event":"signed_in","account":{)"));
     const auto event = platform::json::parse_object(lines[1]);
     REQUIRE(event);
@@ -112,7 +112,7 @@ TEST_CASE("AG-06: only an address on this machine is shown and opened", "[cli]")
         return FakeAgent::result(request, R"({"login_id":"L","expires_in":600,"start_url":")" + url + "\"}");
     });
     fixture.set("BROWSER", "/bin/false");
-    const auto outcome = fixture.run({"login", "s.example"});
+    const auto outcome = fixture.run_on_terminal({"login", "s.example"});
     CHECK(outcome.code == 7);
     CHECK(outcome.err.find("evil") == std::string::npos);
     CHECK(fixture.agent().methods().back() == "login.start");
@@ -176,58 +176,75 @@ TEST_CASE("$BROWSER is started with the address, unless --no-browser", "[cli]") 
     std::ofstream(program) << "#!/bin/sh\necho \"$1\" > " << fifo << "\n";
     std::filesystem::permissions(program, std::filesystem::perms::owner_all);
     fixture.set("BROWSER", program);
-    CHECK(fixture.run({"login", "s.example"}).code == 0);
+    CHECK(fixture.run_on_terminal({"login", "s.example"}).code == 0);
     std::string url;
     std::getline(std::ifstream(fifo) >> std::ws, url);
     CHECK(url == "http://127.0.0.1:40123/s/abc");
 
     fixture.set("BROWSER", "/nowhere/browser");
-    const auto failed = fixture.run({"login", "s.example"});
+    const auto failed = fixture.run_on_terminal({"login", "s.example"});
     CHECK(failed.code == 0);
     CHECK(failed.err.find("note: no browser was opened: ") != std::string::npos);
-    CHECK(fixture.run({"login", "s.example", "--no-browser"}).err.find("note: ") == std::string::npos);
-    CHECK(fixture.run({"login", "s.example", "--json"}).err.empty());
+    CHECK(fixture.run_on_terminal({"login", "s.example", "--no-browser"}).err.find("note: ") == std::string::npos);
+    CHECK(fixture.run_on_terminal({"login", "s.example", "--json"}).err.empty());
 }
 
 TEST_CASE("an opener that fails is told while the login goes on", "[cli]") {
-    int ends[2];
-    REQUIRE(::pipe(ends) == 0);
-    const platform::UniqueFd reading(ends[0]);
-    const platform::UniqueFd writing(ends[1]);
-    std::string told;
-    CommandFixture fixture([&](const FakeAgent::Request& request) {
-        char c = 0;
-        while (request.method == "login.wait" && told.find("exit code 3; ") == std::string::npos &&
-               ::read(reading.get(), &c, 1) == 1)
-            told += c; // the login ends only after that
+    tests::Terminal terminal;
+    CommandFixture fixture([&](const FakeAgent::Request& request) -> std::string {
+        if (request.method == "login.wait")
+            return {};
+        if (request.method == "login.reached") { // the login ends only after that
+            terminal.wait_for("note: no browser was opened: the program that opens it ended with exit code 3; ");
+            return sign_in({request.id - 1, "login.wait", request.params});
+        }
         return sign_in(request);
     });
     const std::string program = fixture.directory().file("browser");
     std::ofstream(program) << "#!/bin/sh\nexit 3\n";
     std::filesystem::permissions(program, std::filesystem::perms::owner_all);
     fixture.set("BROWSER", program);
+    fixture.set("NO_COLOR", "1");
     const tests::Capture out;
-    cli::Console console(out.fd(), writing.get(), fixture.environment());
+    cli::Console console(out.fd(), terminal.fd(), fixture.environment());
     CHECK(cli::run_program({"login", "s.example"}, cli::command_table(), console, fixture.environment()) == 0);
-    CHECK(told.find("note: no browser was opened: the program that opens it ended with exit code 3; ") !=
-          std::string::npos);
 }
 
-TEST_CASE("without a terminal no browser is opened unasked, and that is said", "[cli]") {
+TEST_CASE("with no terminal no browser is ever opened, whatever BROWSER says, and that is said", "[cli]") {
     CommandFixture fixture(sign_in);
     fixture.set("DISPLAY", ":0");
+    fixture.set("BROWSER", "/nowhere/browser"); // whoever tries it says so
     const auto outcome = fixture.run({"login", "s.example"});
     CHECK(outcome.code == 0);
-    CHECK(outcome.err.find("note: no browser was opened: ") != std::string::npos);
-    CHECK(outcome.err.find("BROWSER=xdg-open") != std::string::npos);
+    CHECK(outcome.err.find("note: no browser was opened: messages do not go to a terminal here; ") !=
+          std::string::npos);
+    CHECK(outcome.err.find("/nowhere") == std::string::npos);
     CHECK(fixture.run({"login", "s.example", "--json"}).err.empty());
+    CHECK(fixture.run_on_terminal({"login", "s.example"}).err.find("/nowhere") != std::string::npos);
+}
+
+TEST_CASE("AG-10: who joins prints the address, says so, and leaves the browser to the first", "[cli]") {
+    CommandFixture fixture([](const FakeAgent::Request& request) {
+        if (request.method != "login.start")
+            return sign_in(request);
+        return FakeAgent::result(
+            request, R"({"login_id":"L","start_url":"http://127.0.0.1:40123/s/abc","expires_in":60,"joined":true})");
+    });
+    fixture.set("BROWSER", "/nowhere/browser"); // whoever tries it says so
+    const auto outcome = fixture.run_on_terminal({"login", "s.example"});
+    CHECK(outcome.code == 0);
+    CHECK(outcome.err.find("note: a sign-in to https://s.example is already waiting; joining it\n") == 0);
+    CHECK(outcome.err.find("\n  http://127.0.0.1:40123/s/abc\n") != std::string::npos);
+    CHECK(outcome.err.find("/nowhere") == std::string::npos);
+    CHECK(outcome.err.find("Ctrl-C cancels") == std::string::npos);
+    CHECK(lines_of(fixture.run({"login", "s.example", "--json"}).out)[0].ends_with(R"("joined":true})"));
 }
 
 TEST_CASE("CL-03: without a browser here, login tells how to use one elsewhere", "[cli]") {
     CommandFixture fixture(sign_in);
     fixture.set("BROWSER", "/nowhere/browser");
     for (const auto& words : {std::vector<std::string>{"login", "s.example"}, {"login", "s.example", "--no-browser"}})
-        CHECK(fixture.run(words).err.find("`ssh -L 40123:127.0.0.1:40123 ") != std::string::npos);
+        CHECK(fixture.run_on_terminal(words).err.find("`ssh -L 40123:127.0.0.1:40123 ") != std::string::npos);
 }
 
 TEST_CASE("Ctrl-C cancels the login at the agent and is exit 2", "[cli]") {
