@@ -188,8 +188,10 @@ class AgentKilled(unittest.TestCase):
                 logout = self.start_command("logout")
                 self.kill_agent_after("/revoke", self.chance.randrange(2))
                 done = logout.wait(timeout=60) == 0
-                if self.stack.server.log.read_text().count("session_revoked") > revocations or done:
-                    self.assertEqual(self.stack.command("do", "/session").returncode, 4)
+                known = self.stack.server.log.read_text().count("session_revoked") > revocations or done
+                code = self.stack.command("do", "/session").returncode  # the server may still be at a request of the killed agent
+                self.assertIn(code, (4,) if known else (0, 4))
+                if code == 4:
                     self.assertEqual(self.sign_in(kill_after=None), 0)
                 self.assert_signed_in()
 
