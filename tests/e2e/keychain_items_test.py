@@ -28,12 +28,12 @@ def put_item(stack, email, session, renewed_at, server=SERVER):
     secret = {"version": 1, "server": server, "issuer": ISSUER, "subject": SUBJECT, "name": "Ann", "email": email, "provider": "company",
               "session_id": session, "session_expires_at": renewed_at + 2_592_000, "cookie_name": "keyfob", "cookie": "cookie",
               "cookie_expires_at": renewed_at + 600, "cookie_renewed_at": renewed_at, "challenge": "challenge", "device_key": key}
-    subprocess.run(["secret-tool", "store", f"--label=Keyfob: {email}", "xdg:schema", "org.keyfob.Account", "id", id_at(server), "server", server, "user", email],
+    subprocess.run(["secret-tool", "store", f"--label=Keyfob: {email}", "--", "xdg:schema", "org.keyfob.Account", "id", id_at(server), "server", server, "user", email],
                    env=stack.bus_env, input=json.dumps(secret), text=True, check=True, timeout=WAIT)
 
 
 def items(stack):
-    return stack.secret_tool("search", "--all", "xdg:schema", "org.keyfob.Account", "id", id_at(SERVER)).stdout.count("label = ")
+    return stack.secret_tool("search", "--all", "--", "xdg:schema", "org.keyfob.Account", "id", id_at(SERVER)).stdout.count("label = ")
 
 
 def call(stack, method):

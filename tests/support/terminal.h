@@ -5,7 +5,6 @@
 #include <stdexcept>
 #include <string>
 
-#include <poll.h>
 #include <pty.h>
 #include <unistd.h>
 
@@ -23,10 +22,13 @@ public:
     }
     [[nodiscard]] int fd() const { return m_program.get(); }
 
-    /// All that was printed up to now, without the carriage returns.
+    /// All that was printed up to now, without the carriage returns. What a program writes arrives later, so this waits for a mark behind it.
     const std::string& text() {
-        for (pollfd state{m_person.get(), POLLIN, 0}; ::poll(&state, 1, 0) == 1;)
+        if (::write(m_program.get(), &k_mark, 1) != 1)
+            throw std::runtime_error("the terminal is full");
+        while (m_text.empty() || m_text.back() != k_mark)
             read();
+        m_text.pop_back();
         return m_text;
     }
     /// Waits until `part` was printed.
@@ -37,6 +39,7 @@ public:
     }
 
 private:
+    static constexpr char k_mark = '\x1e'; // no program prints it
     void read() {
         char piece[4096];
         const ssize_t count = ::read(m_person.get(), piece, sizeof piece);

@@ -1,6 +1,7 @@
 #include "cli/console.h"
 
 #include "tests/support/capture.h"
+#include "tests/support/terminal.h"
 
 #include <catch2/catch.hpp>
 
@@ -9,7 +10,6 @@
 #include <thread>
 
 #include <fcntl.h>
-#include <pty.h>
 #include <sys/socket.h>
 
 using namespace keyfob;
@@ -23,18 +23,12 @@ std::string no_environment(const char* /*name*/) {
 
 /// What an error looks like on a terminal, with this environment and behind this body.
 std::string on_terminal(const platform::Environment& environment, const std::string& body = {}) {
-    int master = -1;
-    int slave = -1;
-    REQUIRE(::openpty(&master, &slave, nullptr, nullptr, nullptr) == 0);
-    const platform::UniqueFd reading(master);
-    const platform::UniqueFd terminal(slave);
-    Console console(slave, slave, environment);
+    tests::Terminal terminal;
+    Console console(terminal.fd(), terminal.fd(), environment);
     CHECK(console.person_reads());
     console.write(body);
     console.error({platform::ErrorKind::failed, "it broke"});
-    char text[256];
-    const ssize_t count = ::read(master, text, sizeof text);
-    return {text, static_cast<std::size_t>(std::max<ssize_t>(count, 0))};
+    return terminal.text();
 }
 
 } // namespace
@@ -69,17 +63,17 @@ TEST_CASE("CL-02: everything but the body is harmless to a terminal", "[cli]") {
 }
 
 TEST_CASE("colour is for terminals without NO_COLOR", "[cli]") {
-    CHECK(on_terminal(no_environment) == "\x1b[31merror:\x1b[0m it broke\r\n");
+    CHECK(on_terminal(no_environment) == "\x1b[31merror:\x1b[0m it broke\n");
     CHECK(on_terminal([](const char* name) { return std::string(name) == "NO_COLOR" ? "1" : ""; }) ==
-          "error: it broke\r\n");
+          "error: it broke\n");
     CHECK(on_terminal([](const char* name) { return std::string(name) == "TERM" ? "dumb" : ""; }) ==
-          "error: it broke\r\n");
+          "error: it broke\n");
 }
 
 TEST_CASE("on one terminal talk begins a line of its own, whatever the body ended with", "[cli]") {
     const auto plain = [](const char* name) { return std::string(name) == "NO_COLOR" ? "1" : ""; };
-    CHECK(on_terminal(plain, "{}") == "{}\r\nerror: it broke\r\n");
-    CHECK(on_terminal(plain, "{}\n") == "{}\r\nerror: it broke\r\n");
+    CHECK(on_terminal(plain, "{}") == "{}\nerror: it broke\n");
+    CHECK(on_terminal(plain, "{}\n") == "{}\nerror: it broke\n");
 }
 
 TEST_CASE("a full disk is an error, a reader who has gone is none", "[cli]") {

@@ -30,10 +30,10 @@ constexpr int k_most_callers = 256;
 
 /// One `cli login`: what it has been told so far.
 struct Attendant {
-    std::optional<fakes::Command> command{std::in_place};
     std::optional<Result<StartedLogin>> started;
     std::optional<Result<AccountPtr>> outcome;
     std::optional<bool> reached;
+    std::optional<fakes::Command> command{std::in_place}; ///< last: its end is an outcome
 
     [[nodiscard]] bool has_begun() const { return started && *started; }
     [[nodiscard]] std::string code() const {
