@@ -36,6 +36,13 @@ Result<signin::Providers> make_providers(const Config& config, const platform::C
     return signin::Providers(std::move(providers));
 }
 
+std::vector<signin::ResourceServer> make_resource_servers(const Config& config) {
+    std::vector<signin::ResourceServer> servers;
+    for (const ResourceServerConfig& entry : config.resource_servers)
+        servers.push_back({entry.id, entry.secret.duplicate()});
+    return servers;
+}
+
 storage::StoreOptions store_options(const Config& config) {
     storage::StoreOptions options;
     options.file = config.database_file;
@@ -105,6 +112,9 @@ Result<void> run(Config config) {
     const signin::Settings settings = signin_settings(config);
     signin::PairingService pairings(settings, *store, providers, rules, clock, random);
     signin::SessionService sessions(settings, *store, clock, random);
+    const signin::Clients clients(config.clients);
+    const signin::ResourceServers resource_servers(make_resource_servers(config));
+    signin::TokenService tokens(settings, *store, clients, clock, random);
     KEYFOB_TRY_ASSIGN(signin::DpopGate proofs, signin::DpopGate::create(*store, clock));
     std::unique_ptr<identity::DemoProvider> demo;
     if (config.demo)
@@ -118,6 +128,9 @@ Result<void> run(Config config) {
                             providers,
                             clock,
                             *store,
+                            clients,
+                            resource_servers,
+                            tokens,
                             {}};
     if (demo)
         services.demo = [&provider = *demo](const platform::http::Request& request) {

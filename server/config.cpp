@@ -4,6 +4,7 @@
 #include "platform/http/network.h"
 #include "platform/url.h"
 #include "server/config_checks.h"
+#include "server/config_clients.h"
 #include "server/config_reader.h"
 #include "server/provider_setup.h"
 #include "server/secret_file.h"
@@ -238,6 +239,8 @@ Config read_all(const toml::table& root, Problems& problems) {
     table.sub_table("log", [&](TableReader& sub) { read_log(sub, config); });
     table.each_table("provider", [&](TableReader& sub) { read_provider(sub, config); });
     table.each_table("allow", [&](TableReader& sub) { read_rule(sub, config); });
+    table.each_table("client", [&](TableReader& sub) { read_client(sub, config); });
+    table.each_table("resource_server", [&](TableReader& sub) { read_resource_server(sub, config); });
     check_whole(table, config);
     table.finish();
     return config;

@@ -6,6 +6,7 @@
 #include "server/http/client_address.h"
 #include "server/http/rate_limits.h"
 #include "server/signin/allow_rules.h"
+#include "server/signin/clients.h"
 
 #include <cstdint>
 #include <optional>
@@ -28,6 +29,13 @@ struct ProviderConfig {
     bool pkce_unsupported = false;            ///< the named exception of RP-04
 };
 
+/// One `[[resource_server]]`: a service that may introspect.
+struct ResourceServerConfig {
+    std::string id;
+    std::string secret_file;
+    platform::SecretString secret; ///< what the file holds
+};
+
 /// The effective configuration: defaults filled in, everything validated, times in seconds.
 struct Config {
     std::string external_url;
@@ -47,6 +55,8 @@ struct Config {
     std::string log_level = "info";
     std::vector<ProviderConfig> providers;
     std::vector<signin::AllowRule> allow;
+    std::vector<signin::Client> clients; ///< standard clients; without any they are off
+    std::vector<ResourceServerConfig> resource_servers;
     bool demo = false;
 
     [[nodiscard]] bool uses_tls() const { return !certificate_file.empty(); }

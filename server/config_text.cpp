@@ -1,5 +1,7 @@
 #include "server/config.h"
 
+#include "server/config_clients.h"
+
 #include <toml++/toml.h>
 
 #include <sstream>
@@ -84,6 +86,7 @@ std::string to_text(const Config& config) {
         rules.push_back(std::move(table));
     }
     root.insert("allow", std::move(rules));
+    insert_clients(root, config);
     std::ostringstream text;
     text << root << "\n";
     return text.str();

@@ -63,8 +63,8 @@ Result<void> sessions_list(const Context& context) {
             context.output.object(object_of(owner));
         rows.push_back({signin::session_name(session.id), user.email.empty() ? user.subject : user.email,
                         session.device_name, session.device_os, session.client_address, session.session_class,
-                        session.key_kind, time_text(session.created_at), time_text(session.renewed_at),
-                        time_text(session.expires_at)});
+                        session.key_kind == "none" ? "unbound" : session.key_kind, time_text(session.created_at),
+                        time_text(session.renewed_at), time_text(session.expires_at)});
     }
     if (!context.output.is_json())
         context.output.table(rows);

@@ -13,6 +13,7 @@ inline constexpr const char* k_confirm_path = "/confirm";
 inline constexpr const char* k_token_path = "/token";
 inline constexpr const char* k_refresh_path = "/session/refresh";
 inline constexpr const char* k_revoke_path = "/revoke";
+inline constexpr const char* k_introspect_path = "/introspect";
 inline constexpr const char* k_sessions_path = "/sessions"; ///< POST: what the person's devices are
 inline constexpr const char* k_sessions_revoke_path = "/sessions/revoke";
 inline constexpr const char* k_session_path = "/session";
@@ -25,6 +26,8 @@ inline constexpr const char* k_agent_client_id = "keyfob-agent";
 /// token_type of what /token gives: a session, not a bearer token.
 inline constexpr const char* k_token_type = "keyfob-session";
 inline constexpr const char* k_authentication_scheme = "Keyfob";
+/// What a standard client gets instead, and how it sends it (RFC 6750).
+inline constexpr const char* k_bearer_token_type = "Bearer";
 /// Members of the metadata that RFC 8414 does not know.
 inline constexpr const char* k_refresh_endpoint_member = "keyfob_session_refresh_endpoint";
 inline constexpr const char* k_preflight_endpoint_member = "keyfob_preflight_endpoint";

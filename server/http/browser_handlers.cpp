@@ -4,7 +4,6 @@
 #include "server/http/handlers.h"
 #include "server/http/pages.h"
 #include "server/http/reply.h"
-#include "server/signin/loopback_redirect.h"
 
 #include <cstring>
 
@@ -89,6 +88,40 @@ Response to_only_provider(const Call& call, const signin::Flow& flow) {
     return url ? reply::see_other(*url) : failure_page(call, url.error());
 }
 
+Response to_providers(const Call& call, const signin::Flow& flow) {
+    if (call.services.providers.all().size() > 1) // by a page that can be loaded again, which this one cannot
+        return reply::see_other(flow_url(call, api::k_authorize_path, flow));
+    return to_only_provider(call, flow);
+}
+
+/// `client`: whose request it is; null: our agent's, which has to show first that it is behind this browser.
+Response begin(const Call& call, const std::string& request_uri, const signin::Client* client) {
+    const auto begun = call.services.pairings.begin(request_uri, call.client_address, client);
+    if (!begun)
+        return failure_page(call, begun.error());
+    const signin::Flow& flow = begun->flow;
+    Response response = client == nullptr ? reply::see_other(begun->preflight_url) : to_providers(call, flow);
+    evict_flow_cookies(response, call);
+    reply::set_cookie(response, call.services, call.services.flow_cookie_prefix() + flow.pairing.flow_id,
+                      flow.secret.cookie_text(), k_flow_cookie_seconds);
+    return response;
+}
+
+/// A plain authorization request is a push that its browser makes and uses at once.
+Response authorize_client(const Call& call, const signin::Client& client) {
+    const auto request = signin::ClientRequest::of(call.query, call.client_address);
+    if (!signin::check_redirect(client, request)) // AS-18
+        return message(call, 400, "Not a sign-in",
+                       "The program that opened this address asks for an answer at a place that is not its own.",
+                       "Nothing was signed in. Tell its maker, or whoever runs this server.");
+    const auto pushed = call.services.pairings.push(client, request);
+    if (pushed)
+        return begin(call, pushed->request_uri, &client);
+    if (pushed.error().kind == ErrorKind::invalid)
+        return reply::see_other(signin::error_url(request, pushed.error(), call.services.external_url));
+    return failure_page(call, pushed.error());
+}
+
 Response choose_provider(const Call& call) {
     const auto flow = call.services.pairings.find(call.query.get("flow"), call.flow_cookie());
     if (!flow)
@@ -99,34 +132,25 @@ Response choose_provider(const Call& call) {
 } // namespace
 
 /// With a request_uri: a browser comes from the agent's start page, and is sent to the agent to show that it is the same machine. With a flow:
-/// that browser again, to choose a provider.
+/// that browser again, to choose a provider. Else: a standard client's.
 Response authorize(const Call& call) {
     const auto& query = call.query;
     if (query.all().size() == 1 && query.find("flow") != nullptr)
         return choose_provider(call);
-    if (query.all().size() != 2 || query.get("client_id") != api::k_agent_client_id || query.get("request_uri").empty())
+    const signin::Client* client = call.services.clients.find(query.get("client_id"));
+    if (client != nullptr && query.find("request_uri") == nullptr)
+        return authorize_client(call, *client);
+    const bool is_known = client != nullptr || query.get("client_id") == api::k_agent_client_id;
+    if (query.all().size() != 2 || !is_known || query.get("request_uri").empty())
         return message(call, 400, "Not a sign-in",
                        "This address is opened by the keyfob agent, with a request of its own.",
                        "Start in the terminal.");
-    const auto begun = call.services.pairings.begin(query.get("request_uri"), call.client_address);
-    if (!begun)
-        return failure_page(call, begun.error());
-    const signin::Flow& flow = begun->flow;
-    Response response = reply::see_other(begun->preflight_url);
-    evict_flow_cookies(response, call);
-    reply::set_cookie(response, call.services, call.services.flow_cookie_prefix() + flow.pairing.flow_id,
-                      flow.secret.cookie_text(), k_flow_cookie_seconds);
-    return response;
+    return begin(call, query.get("request_uri"), client);
 }
 
 Response preflight(const Call& call) {
     const auto flow = call.services.pairings.prove(call.query.get("proof"), call.flow_cookie());
-    if (!flow)
-        return failure_page(call, flow.error());
-    const auto& providers = call.services.providers.all();
-    if (providers.size() > 1) // by a page that can be loaded again, which this one cannot
-        return reply::see_other(flow_url(call, api::k_authorize_path, *flow));
-    return to_only_provider(call, *flow);
+    return flow ? to_providers(call, *flow) : failure_page(call, flow.error());
 }
 
 Response authorize_with(const Call& call) {
@@ -154,13 +178,13 @@ Response show_confirmation(const Call& call) {
     if (!shown)
         return failure_page(call, shown.error());
     Response response = reply::form_page(pages::confirm(*shown, platform::to_unix(call.services.clock.now())));
-    // Chromium applies form-action to the redirect that answers the form, so the agent's listener is named, and it alone (WH-02).
-    const auto redirect = signin::parse_loopback_redirect(shown->pairing.redirect_uri);
+    // Chromium applies form-action to the redirect that answers the form, so the listener is named, and it alone (WH-02).
+    const auto redirect = platform::Url::parse(shown->pairing.redirect_uri);
     if (redirect)
         response.headers.set("Content-Security-Policy",
                              "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'; "
                              "form-action 'self' http://127.0.0.1:" +
-                                 std::to_string(redirect->port));
+                                 std::to_string(redirect->origin.port));
     return response;
 }
 

@@ -19,8 +19,9 @@ struct Call {
     std::string client_address; ///< behind trusted proxies: the one that they saw
     platform::Parameters query;
     platform::Parameters form;                        ///< POST
-    std::optional<platform::jose::DpopProof> proof;   ///< Caller::agent
-    std::optional<signin::SessionWithUser> signed_in; ///< Caller::signed_in
+    std::optional<platform::jose::DpopProof> proof;   ///< Caller::agent, and Caller::client when it is the agent
+    std::optional<signin::SessionWithUser> signed_in; ///< Caller::signed_in and cookie_or_token
+    const signin::Client* client = nullptr;           ///< Caller::client: a standard client; null: our agent
 
     [[nodiscard]] signin::FlowCookie flow_cookie() const {
         return [this](const std::string& flow_id) { return request.cookie(services.flow_cookie_prefix() + flow_id); };
@@ -33,9 +34,12 @@ using Handler = platform::http::Response (*)(const Call& call);
 enum class Caller {
     anyone, ///< nothing is checked, and nothing secret is told
     agent,  ///< POST of a form by our own client, with a DPoP proof of a device key; the handler checks whose key it is
-    device, ///< the handler checks the proof of the session's device key (renewal)
+    client, ///< the same, or a POST of a form by a standard client, which has no key and so no proof
+    resource_server, ///< POST of a form by a service that the configuration knows, with its secret
+    device,          ///< the handler checks the proof of the session's device key (renewal)
     browser,   ///< a navigation of a whole tab, never HEAD, a frame or a fetch; POST only from our own pages (SE-15)
     signed_in, ///< a live session cookie
+    cookie_or_token, ///< that, or the access token of a standard client: where somebody says who they are, and can change nothing
 };
 
 struct Route {

@@ -14,6 +14,12 @@ Response token(const Call& call);    ///< RFC 6749 section 4.1.3, with RFC 7636 
 Response revoke(const Call& call);   ///< RFC 7009
 Response refresh(const Call& call);  ///< DBSC
 
+// client_handlers.cpp: the same for standard clients, and what resource servers call
+Response push_client(const Call& call);
+Response token_client(const Call& call);
+Response revoke_client(const Call& call);
+Response introspect(const Call& call); ///< RFC 7662
+
 // browser_handlers.cpp: what the person's browser opens
 Response authorize(const Call& call);
 Response preflight(const Call& call);      ///< the agent has answered the challenge

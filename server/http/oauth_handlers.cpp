@@ -50,13 +50,19 @@ Response metadata(const Call& call) {
     object.set(api::k_preflight_endpoint_member, base + api::k_preflight_path);
     object.set(api::k_refresh_endpoint_member, base + api::k_refresh_path);
     object.set(api::k_cancel_endpoint_member, base + api::k_cancel_path);
+    if (!call.services.resource_servers.empty()) {
+        object.set("introspection_endpoint", base + api::k_introspect_path);
+        object.set("introspection_endpoint_auth_methods_supported",
+                   array_of({"client_secret_basic", "client_secret_post"}));
+    }
     object.set("response_types_supported", array_of({"code"}));
+    object.set("response_modes_supported", array_of({"query"}));
     object.set("grant_types_supported", array_of({"authorization_code"}));
     object.set("code_challenge_methods_supported", array_of({"S256"}));
     object.set("dpop_signing_alg_values_supported", array_of({"ES256"}));
     object.set("token_endpoint_auth_methods_supported", array_of({"none"}));
     object.set("revocation_endpoint_auth_methods_supported", array_of({"none"}));
-    object.set("require_pushed_authorization_requests", true);
+    object.set("require_pushed_authorization_requests", call.services.clients.empty()); // the agent always pushes
     object.set("authorization_response_iss_parameter_supported", true);
     Response response = reply::json(200, object);
     response.headers.set("DPoP-Nonce",
@@ -65,6 +71,8 @@ Response metadata(const Call& call) {
 }
 
 Response push(const Call& call) {
+    if (call.client != nullptr)
+        return push_client(call);
     const platform::Parameters& form = call.form;
     if (form.get("response_type") != "code" || form.get("code_challenge_method") != "S256")
         return reply::error(call, 400, "invalid_request", "response_type must be code, code_challenge_method S256");
@@ -74,10 +82,7 @@ Response push(const Call& call) {
                                      form.get("code_challenge"), form.get("redirect_uri"), form.get("state")});
     if (!pushed)
         return reply::failure(call, pushed.error().kind == ErrorKind::denied ? 429 : 400, pushed.error());
-    Poco::JSON::Object object(Poco::JSON_PRESERVE_KEY_ORDER);
-    object.set("request_uri", pushed->request_uri);
-    object.set("expires_in", pushed->expires_in);
-    return reply::json(201, object);
+    return reply::pushed(*pushed);
 }
 
 Response cancel(const Call& call) {
@@ -90,6 +95,8 @@ Response cancel(const Call& call) {
 }
 
 Response token(const Call& call) {
+    if (call.client != nullptr)
+        return token_client(call);
     if (call.form.get("grant_type") != "authorization_code")
         return reply::error(call, 400, "unsupported_grant_type", "grant_type must be authorization_code");
     const auto issued = call.services.sessions.redeem(
@@ -110,6 +117,8 @@ Response token(const Call& call) {
 }
 
 Response revoke(const Call& call) {
+    if (call.client != nullptr)
+        return revoke_client(call);
     const auto revoked = call.services.sessions.revoke(call.form.get("token"), call.proof->thumbprint);
     if (!revoked)
         return reply::failure(call, 400, revoked.error());

@@ -26,7 +26,7 @@ constexpr const char* k_frame = R"(<!doctype html>
 )";
 
 constexpr const char* k_choose =
-    R"(<p>A terminal on <strong>{{device}}</strong> asks to sign in. Choose who knows you:</p>
+    R"(<p>{{^is_client}}A terminal on {{/is_client}}<strong>{{device}}</strong> asks to sign in. Choose who knows you:</p>
 <ul class="choices">
 {{#providers}}<li><a class="button" href="/authorize/{{id}}?flow={{flow}}">{{name}}</a></li>
 {{/providers}}</ul>
@@ -40,13 +40,28 @@ constexpr const char* k_confirm =
 <dt>Device (as it calls itself)</dt><dd>{{device}}{{#os}}, {{os}}{{/os}}</dd>
 <dt>Address of the device</dt><dd>{{address}}</dd>
 <dt>Started</dt><dd>{{age}} ago</dd>
-</dl>
+</dl>)";
+
+constexpr const char* k_decision = R"(
 <form method="post" action="/confirm">
 <input type="hidden" name="flow" value="{{flow}}">
 <input type="hidden" name="csrf" value="{{csrf}}">
 <button name="decision" value="decline">Decline</button>
 <button name="decision" value="approve">Approve</button>
 </form>)";
+
+constexpr const char* k_confirm_client =
+    R"(<p><strong>{{program}}</strong> asks to be signed in as you. Approve only if you have just asked that program for it yourself, on this computer.</p>
+<p>This program is <strong>unbound</strong>: nothing ties its access to this device, and whoever gets hold of it can use it from anywhere for an hour.
+Nobody has a reason to ask you for the address that your browser shows after this: with it they would be signed in as you.</p>
+<dl>
+<dt>Account</dt><dd>{{account}}</dd>
+<dt>Signed in with</dt><dd>{{provider}}</dd>
+<dt>Program</dt><dd>{{program}}</dd>
+<dt>Gets the answer at</dt><dd>{{redirect}}</dd>
+<dt>Address it asks from</dt><dd>{{address}}</dd>
+<dt>Started</dt><dd>{{age}} ago</dd>
+</dl>)";
 
 constexpr const char* k_message = R"(<p>{{what}}</p>
 {{#hint}}<p>{{hint}}</p>
@@ -55,7 +70,7 @@ constexpr const char* k_message = R"(<p>{{what}}</p>
 constexpr const char* k_go_on = R"(<p>Nothing was signed in. The terminal says why.</p>
 <p><a href="{{url}}">Go on</a></p>)";
 
-std::string render(const char* text, mustache::data values) {
+std::string render(const std::string& text, mustache::data values) {
     return mustache::mustache(text).render(values);
 }
 
@@ -93,6 +108,7 @@ std::string choose_provider(const signin::Providers& providers, const signin::Fl
     }
     mustache::data values;
     values.set("device", flow.pairing.device_name);
+    values.set("is_client", !flow.pairing.client_id.empty());
     values.set("providers", list);
     return framed("Sign in", render(k_choose, values));
 }
@@ -102,14 +118,17 @@ std::string confirm(const signin::Confirmation& confirmation, std::int64_t now) 
     mustache::data values;
     values.set("account", account_text(confirmation.user));
     values.set("provider", confirmation.provider_name);
-    values.set("device", pairing.device_name);
+    const bool is_client = !pairing.client_id.empty();
+    values.set(is_client ? "program" : "device", pairing.device_name);
     if (!pairing.device_os.empty())
         values.set("os", pairing.device_os);
+    values.set("redirect", pairing.redirect_uri);
     values.set("address", pairing.client_address);
     values.set("age", age_text(now - pairing.created_at));
     values.set("flow", pairing.flow_id);
     values.set("csrf", confirmation.csrf_token);
-    return framed("Sign in this device?", render(k_confirm, values));
+    const std::string text = is_client ? k_confirm_client : k_confirm;
+    return framed(is_client ? "Sign in this program?" : "Sign in this device?", render(text + k_decision, values));
 }
 
 std::string go_on(const std::string& url) {

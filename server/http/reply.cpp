@@ -36,6 +36,13 @@ Response failure(const Call& call, int status, const platform::Error& failure) {
     return error(call, status, failure.code.empty() ? "invalid_request" : failure.code, failure.message);
 }
 
+Response pushed(const signin::PushResult& pushed) {
+    Poco::JSON::Object object(Poco::JSON_PRESERVE_KEY_ORDER);
+    object.set("request_uri", pushed.request_uri);
+    object.set("expires_in", pushed.expires_in);
+    return json(201, object);
+}
+
 Response text(int status, std::string body) {
     Response response;
     response.status = status;

@@ -15,6 +15,8 @@ using platform::http::Response;
 [[nodiscard]] Response json(int status, const Poco::JSON::Object& object);
 /// `{"error","error_description","request_id"}`; WH-06: never more than that about our insides.
 [[nodiscard]] Response error(const Call& call, int status, const std::string& code, const std::string& description);
+/// 201 with the request_uri (RFC 9126 section 2.2).
+[[nodiscard]] Response pushed(const signin::PushResult& pushed);
 /// The API's answer to a failure: `unreachable` is 503 with Retry-After (AS-14, KS-09), everything else `status`.
 [[nodiscard]] Response failure(const Call& call, int status, const platform::Error& failure);
 [[nodiscard]] Response text(int status, std::string body);

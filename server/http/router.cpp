@@ -2,6 +2,7 @@
 
 #include "platform/log.h"
 #include "server/api/routes.h"
+#include "server/http/credentials.h"
 #include "server/http/handlers.h"
 #include "server/http/pages.h"
 #include "server/http/reply.h"
@@ -75,9 +76,15 @@ bool is_navigation(const Request& request) {
 
 using Refusal = std::optional<Response>;
 
+Refusal check_form(const Call& call) {
+    if (call.query.all().empty() && is_form(call.request))
+        return std::nullopt;
+    return reply::error(call, 400, "invalid_request", "the parameters belong into a form in the body"); // AS-12
+}
+
 Refusal check_agent(Call& call) {
-    if (!call.query.all().empty() || !is_form(call.request)) // AS-12
-        return reply::error(call, 400, "invalid_request", "the parameters belong into a form in the body");
+    if (auto refusal = check_form(call))
+        return refusal;
     if (call.form.get("client_id") != api::k_agent_client_id) // before the proof, which leaves a row
         return reply::error(call, 400, "invalid_client", "the client is not known here");
     const std::string url = call.services.external_url + call.request.path;
@@ -86,6 +93,47 @@ Refusal check_agent(Call& call) {
         return reply::failure(call, 400, proof.error());
     call.proof = std::move(*proof);
     return std::nullopt;
+}
+
+bool has_field(const Call& call, const char* name) {
+    return call.request.headers.find(name) != nullptr;
+}
+
+Response challenge(Response response, const Call& call, const std::string& scheme, const std::string& more = {}) {
+    response.headers.set("WWW-Authenticate", scheme + " realm=\"" + call.services.external_url + "\"" + more);
+    return response;
+}
+
+Refusal check_client(Call& call) {
+    const signin::Client* client = call.services.clients.find(call.form.get("client_id"));
+    if (client == nullptr)
+        return check_agent(call);
+    if (auto refusal = check_form(call))
+        return refusal;
+    if (has_field(call, "DPoP")) // whoever asks for a token that is bound must not get one that is not
+        return reply::error(call, 400, "invalid_request", "the tokens of this client are not bound to a key");
+    if (has_field(call, "Authorization"))
+        return challenge(reply::error(call, 401, "invalid_client", "a public client has no secret"), call, "Basic");
+    if (call.form.find("client_secret") != nullptr)
+        return reply::error(call, 400, "invalid_client", "a public client has no secret");
+    call.client = client;
+    return std::nullopt;
+}
+
+Refusal check_resource_server(const Call& call) {
+    if (call.services.resource_servers.empty())
+        return reply::error(call, 404, "not_found", "there is nothing here");
+    if (auto refusal = check_form(call))
+        return refusal;
+    const bool by_form = call.form.find("client_secret") != nullptr;
+    if (by_form && has_field(call, "Authorization")) // RFC 6749 section 2.3
+        return reply::error(call, 400, "invalid_request", "the client authenticates in two ways");
+    const auto credentials = by_form ? ClientCredentials{call.form.get("client_id"), call.form.get("client_secret")}
+                                     : basic_credentials(call.request);
+    if (credentials && call.services.resource_servers.knows(credentials->id, credentials->secret))
+        return std::nullopt;
+    platform::log::warning("client_authentication_failed", {{"client_address", call.client_address}});
+    return challenge(reply::error(call, 401, "invalid_client", "the client authentication failed"), call, "Basic");
 }
 
 Refusal check_browser(Call& call) {
@@ -106,20 +154,48 @@ Refusal check_signed_in(Call& call) {
         call.signed_in = std::move(*owner);
         return std::nullopt;
     }
-    Response response = reply::error(call, 401, "sign_in_needed", "sign in first");
-    response.headers.set("WWW-Authenticate",
-                         std::string(api::k_authentication_scheme) + " realm=\"" + call.services.external_url + "\"");
-    return response;
+    return challenge(reply::error(call, 401, "sign_in_needed", "sign in first"), call, api::k_authentication_scheme);
+}
+
+Response refuse_token(const Call& call, int status, const std::string& code, const std::string& why) {
+    return challenge(reply::error(call, status, code, why), call, api::k_bearer_token_type,
+                     ", error=\"" + code + "\", error_description=\"" + why + "\""); // RFC 6750 section 3
+}
+
+/// Without standard clients nobody has a token, and the Authorization field is somebody else's.
+Refusal check_cookie_or_token(Call& call) {
+    if (call.services.clients.empty())
+        return check_signed_in(call);
+    const auto token = bearer_token(call.request);
+    if (!token)
+        return refuse_token(call, 400, "invalid_request", token.error().message);
+    if (!*token)
+        return check_signed_in(call);
+    if (call.request.cookie(call.services.cookie_name())) // RFC 6750 section 2: one way alone
+        return refuse_token(call, 400, "invalid_request", "there is a session cookie as well");
+    auto owner = call.services.tokens.authenticate(**token);
+    if (!owner)
+        return reply::failure(call, 503, owner.error());
+    if (!*owner)
+        return refuse_token(call, 401, "invalid_token", "the token is unknown, expired or revoked");
+    call.signed_in = std::move(*owner);
+    return std::nullopt;
 }
 
 Refusal check_caller(const Route& route, Call& call) {
     switch (route.caller) {
     case Caller::agent:
         return check_agent(call);
+    case Caller::client:
+        return check_client(call);
+    case Caller::resource_server:
+        return check_resource_server(call);
     case Caller::browser:
         return check_browser(call);
     case Caller::signed_in:
         return check_signed_in(call);
+    case Caller::cookie_or_token:
+        return check_cookie_or_token(call);
     case Caller::anyone:
     case Caller::device:
         break;
@@ -213,7 +289,8 @@ Response Router::handle(const Request& request) {
     const Route* route = find_route(request);
     Response response =
         route == nullptr ? reply::error(call, 404, "not_found", "there is nothing here") : run(*route, call);
-    if (route != nullptr && route->caller == Caller::agent)
+    if (route != nullptr &&
+        (route->caller == Caller::agent || (route->caller == Caller::client && call.client == nullptr)))
         response.headers.set("DPoP-Nonce", m_services.proofs.nonce());
     if (m_services.secure)
         response.headers.set("Strict-Transport-Security", "max-age=31536000; includeSubDomains");

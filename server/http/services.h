@@ -5,8 +5,10 @@
 #include "server/signin/dpop_gate.h"
 #include "server/signin/pairing_service.h"
 #include "server/signin/providers.h"
+#include "server/signin/resource_servers.h"
 #include "server/signin/session_service.h"
 #include "server/signin/store.h"
+#include "server/signin/token_service.h"
 
 #include <functional>
 #include <optional>
@@ -25,6 +27,9 @@ struct Services {
     const signin::Providers& providers;
     const platform::Clock& clock;
     signin::Store& store;
+    const signin::Clients& clients;
+    const signin::ResourceServers& resource_servers;
+    signin::TokenService& tokens;
     /// The built-in provider of --demo, mounted below /demo/; empty otherwise. nullopt: the path is none of its own.
     std::function<std::optional<platform::http::Response>(const platform::http::Request&)> demo;
 

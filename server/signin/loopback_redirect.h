@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace keyfob::server::signin {
 
@@ -17,5 +18,15 @@ struct LoopbackRedirect {
 
 /// Errors: invalid. Whatever is not spelled exactly as we would write it is refused.
 [[nodiscard]] platform::Result<LoopbackRedirect> parse_loopback_redirect(std::string_view text);
+
+/// The same for a standard client: `http://127.0.0.1:PORT` and exactly one of the paths, nothing behind it. Neither `localhost`, which means what
+/// the resolver says (RFC 8252 section 8.3), nor `[::1]`, which a Content-Security-Policy cannot name, so that the confirmation page could not
+/// redirect there. The URI as it will be sent. Errors: invalid.
+[[nodiscard]] platform::Result<std::string> parse_client_redirect(std::string_view text,
+                                                                  const std::vector<std::string>& paths);
+
+/// Whether a path can be one of those: absolute, of unreserved characters, and no segment is empty, `.` or `..`, so that no client and no browser
+/// writes it in another way.
+[[nodiscard]] bool is_redirect_path(std::string_view path);
 
 } // namespace keyfob::server::signin

@@ -5,6 +5,7 @@
 #include "platform/jose/preflight.h"
 #include "platform/json.h"
 #include "platform/log.h"
+#include "server/signin/code_challenge.h"
 #include "server/signin/loopback_redirect.h"
 
 namespace keyfob::server::signin {
@@ -29,11 +30,6 @@ Error over(const char* reason) {
     platform::log::info("sign_in_over", {{"reason", reason}});
     return {ErrorKind::not_found, "this sign-in is over or was never begun in this browser",
             "start again in the terminal"};
-}
-
-bool is_challenge(const std::string& text) {
-    const auto octets = platform::base64url_decode(text);
-    return octets && octets->size() == 32;
 }
 
 bool is_state(const std::string& text) {
@@ -72,11 +68,28 @@ PairingService::PairingService(Settings settings, Store& store, const Providers&
 }
 
 Result<PushResult> PairingService::push(const PushedRequest& request) {
-    KEYFOB_TRY_ASSIGN(const LoopbackRedirect redirect, parse_loopback_redirect(request.redirect_uri));
-    if (!is_challenge(request.code_challenge))
+    KEYFOB_TRY(parse_loopback_redirect(request.redirect_uri));
+    if (!is_code_challenge(request.code_challenge))
         return invalid_request("code_challenge is not that of S256");
     if (!is_state(request.client_state))
         return invalid_request("state must be base64url of 16 octets or more");
+    return add(request);
+}
+
+Result<PushResult> PairingService::push(const Client& client, const ClientRequest& request) {
+    KEYFOB_TRY(check_redirect(client, request));
+    KEYFOB_TRY(check_request(request));
+    PushedRequest pushed;
+    pushed.device_name = client.name;
+    pushed.client_address = request.client_address;
+    pushed.code_challenge = request.code_challenge;
+    pushed.redirect_uri = request.redirect_uri;
+    pushed.client_state = request.state;
+    pushed.client_id = client.id;
+    return add(pushed);
+}
+
+Result<PushResult> PairingService::add(const PushedRequest& request) {
     const std::string request_uri = k_request_uri_prefix + m_random.token();
     Pairing pairing;
     pairing.device_key = request.device_key;
@@ -85,8 +98,9 @@ Result<PushResult> PairingService::push(const PushedRequest& request) {
     pairing.device_os = platform::printable(request.device_os, k_longest_device_text);
     pairing.client_address = request.client_address;
     pairing.code_challenge = request.code_challenge;
-    pairing.redirect_uri = redirect.uri;
+    pairing.redirect_uri = request.redirect_uri;
     pairing.client_state = request.client_state;
+    pairing.client_id = request.client_id;
     pairing.request_uri_hash = platform::secret_hash(request_uri);
     pairing.created_at = now();
     pairing.expires_at = pairing.created_at + m_settings.pairing_seconds;
@@ -103,13 +117,17 @@ Result<int> PairingService::cancel(const std::string& device_thumbprint) {
     return m_store.cancel_pairings(device_thumbprint, now());
 }
 
-Result<Begun> PairingService::begin(const std::string& request_uri, const std::string& browser_address) {
+Result<Begun> PairingService::begin(const std::string& request_uri, const std::string& browser_address,
+                                    const Client* client) {
     const std::string flow_id = m_random.token(k_flow_id_octets);
     auto secret = FlowSecret::from_cookie(m_random.token());
-    const FlowBeginning beginning{flow_id, secret->hash(), browser_address, now() + m_settings.preflight_seconds};
+    const FlowBeginning beginning{flow_id, secret->hash(), browser_address, now() + m_settings.preflight_seconds,
+                                  client == nullptr ? "" : client->id};
     KEYFOB_TRY_ASSIGN(auto pairing, m_store.begin_flow(platform::secret_hash(request_uri), beginning, now()));
     if (!pairing)
-        return over("the request_uri is unknown, spent or expired");
+        return over("the request_uri is unknown, spent or expired, or another client's");
+    if (client != nullptr)
+        return Begun{{std::move(*pairing), std::move(*secret)}, ""};
     KEYFOB_TRY_ASSIGN(const LoopbackRedirect redirect, parse_loopback_redirect(pairing->redirect_uri));
     platform::Parameters question;
     question.add("challenge", secret->preflight_challenge(flow_id));
@@ -166,7 +184,8 @@ std::string PairingService::refusal_url(const Pairing& pairing, const std::strin
     platform::Parameters answer;
     answer.add("error", code);
     answer.add("error_description", platform::printable(description, 300));
-    answer.add("state", pairing.client_state);
+    if (!pairing.client_state.empty())
+        answer.add("state", pairing.client_state);
     answer.add("iss", m_settings.issuer);
     return platform::with_query(pairing.redirect_uri, answer);
 }
@@ -306,7 +325,8 @@ Result<std::string> PairingService::decide(const std::string& flow_id, const Flo
         return over("it ended before it was approved");
     platform::Parameters answer;
     answer.add("code", code);
-    answer.add("state", shown.pairing.client_state);
+    if (!shown.pairing.client_state.empty())
+        answer.add("state", shown.pairing.client_state);
     answer.add("iss", m_settings.issuer);
     return platform::with_query(shown.pairing.redirect_uri, answer);
 }

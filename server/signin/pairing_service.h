@@ -7,6 +7,7 @@
 #include "platform/url.h"
 #include "server/signin/allow_rules.h"
 #include "server/signin/call_limit.h"
+#include "server/signin/client_request.h"
 #include "server/signin/flow_secret.h"
 #include "server/signin/providers.h"
 #include "server/signin/settings.h"
@@ -29,6 +30,7 @@ struct PushedRequest {
     std::string code_challenge;
     std::string redirect_uri;
     std::string client_state;
+    std::string client_id = {}; ///< of a standard client, which has no key; empty: our agent
 };
 
 struct PushResult {
@@ -42,7 +44,7 @@ struct Flow {
     FlowSecret secret;
 };
 
-/// A flow that has just begun, and where its browser meets the agent.
+/// A flow that has just begun, and where its browser meets the agent; for a standard client nowhere, as it has no key to show itself by.
 struct Begun {
     Flow flow;
     std::string preflight_url;
@@ -74,10 +76,14 @@ public:
 
     /// Errors: invalid (code invalid_request: redirect URI, challenge or state), denied (slow_down), unreachable.
     [[nodiscard]] platform::Result<PushResult> push(const PushedRequest& request);
+    /// The same for a standard client. Errors: invalid (codes of check_request()), denied (slow_down), unreachable.
+    [[nodiscard]] platform::Result<PushResult> push(const Client& client, const ClientRequest& request);
     /// Every open pairing of the key ends. The count.
     [[nodiscard]] platform::Result<int> cancel(const std::string& device_thumbprint);
-    /// Consumes a request_uri for the browser at hand. Errors: not_found (unknown, spent or expired), unreachable.
-    [[nodiscard]] platform::Result<Begun> begin(const std::string& request_uri, const std::string& browser_address);
+    /// Consumes a request_uri for the browser at hand. `client`: who pushed it; null: our agent. Errors: not_found (unknown, spent, expired, or
+    /// another's), unreachable.
+    [[nodiscard]] platform::Result<Begun> begin(const std::string& request_uri, const std::string& browser_address,
+                                                const Client* client = nullptr);
     /// The agent's answer to the challenge (AS-08): the key that pushed the request is reached by this very browser. Before that no provider is
     /// asked. Errors: not_found (another key, another browser, spent or expired), unreachable.
     [[nodiscard]] platform::Result<Flow> prove(const std::string& proof, const FlowCookie& cookie);
@@ -99,6 +105,7 @@ public:
 
 private:
     [[nodiscard]] std::int64_t now() const { return platform::to_unix(m_clock.now()); }
+    [[nodiscard]] platform::Result<PushResult> add(const PushedRequest& request);
     [[nodiscard]] std::string refusal_url(const Pairing& pairing, const std::string& code,
                                           const std::string& description) const;
     /// Ends the pairing; the URL that tells the agent why.

@@ -5,6 +5,7 @@
 #include "platform/jose/jwt.h"
 #include "platform/json.h"
 #include "platform/log.h"
+#include "server/signin/code_challenge.h"
 #include "server/signin/session_cookie.h"
 
 #include <algorithm>
@@ -18,8 +19,6 @@ using platform::Result;
 using platform::SecretString;
 
 constexpr std::size_t k_session_id_octets = 16;
-constexpr std::size_t k_shortest_verifier = 43; // RFC 7636 section 4.1
-constexpr std::size_t k_longest_verifier = 128;
 
 Error invalid_grant(const char* why) {
     platform::log::info("grant_refused", {{"reason", why}});
@@ -27,11 +26,6 @@ Error invalid_grant(const char* why) {
 }
 Error ended() {
     return {ErrorKind::denied, "the session has ended", "sign in again", "session_ended"};
-}
-
-bool is_verifier_of(const std::string& challenge, const std::string& verifier) {
-    return verifier.size() >= k_shortest_verifier && verifier.size() <= k_longest_verifier &&
-           platform::constant_time_equal(platform::base64url_encode(platform::sha256(verifier)), challenge);
 }
 
 /// What of the request does not belong to the code; null when all of it does.
@@ -158,7 +152,7 @@ bool SessionService::is_live(const SessionWithUser& owner, std::int64_t time) co
 Result<Renewal> SessionService::renew(const std::string& session_id, const std::string& proof, const std::string& url) {
     KEYFOB_TRY_ASSIGN(auto owner, m_store.find_session(session_id));
     const std::int64_t time = now();
-    if (!owner || !is_live(*owner, time))
+    if (!owner || !is_live(*owner, time) || !owner->session.client_id.empty()) // a standard client's is never renewed
         return ended();
     if (proof.empty())
         return Renewal{std::nullopt, owner->session.challenge};

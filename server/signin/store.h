@@ -13,7 +13,8 @@ namespace keyfob::server::signin {
 
 /// created → challenged → proven → identified → approved → redeemed, or denied, or superseded (a newer push by the same device key). Expiry is a
 /// time, not a state. `challenged`: a browser has come, and the agent behind it has not shown itself yet; `proven`: it has, so a provider may be
-/// asked; `identified`: the provider has answered and the person has not confirmed yet.
+/// asked; `identified`: the provider has answered and the person has not confirmed yet. A standard client's pairing is proven when its browser
+/// has come: there is no key that could show itself.
 enum class PairingState { created, challenged, proven, identified, approved, redeemed, denied, superseded, cancelled };
 
 struct Pairing {
@@ -29,6 +30,7 @@ struct Pairing {
     std::string code_challenge;
     std::string redirect_uri;
     std::string client_state;
+    std::string client_id;       ///< of a standard client; empty: our agent
     std::string provider;        ///< empty until chosen
     std::int64_t user_id = 0;    ///< 0 until identified
     std::int64_t session_id = 0; ///< 0 until redeemed
@@ -51,6 +53,7 @@ struct FlowBeginning {
     std::string flow_secret_hash;
     std::string browser_address;
     std::int64_t challenge_expires_at = 0;
+    std::string client_id = {}; ///< whose request it must be
 };
 
 struct User {
@@ -73,14 +76,15 @@ struct Session {
     std::string device_name;
     std::string device_os;
     std::string client_address;
+    std::string client_id; ///< of a standard client; then there is neither key nor challenge. Empty: our agent
     std::string
         challenge; ///< the one that renews, once. No secret: whoever asks is told, and only the device key can answer
     std::int64_t created_at = 0;
     std::int64_t renewed_at = 0;
-    std::int64_t expires_at = 0; ///< absolute limit
-    std::int64_t revoked_at = 0; ///< 0: live
-    std::string session_class = "standard";
-    std::string key_kind = "software"; ///< where the device says that its key is kept
+    std::int64_t expires_at = 0;            ///< absolute limit
+    std::int64_t revoked_at = 0;            ///< 0: live
+    std::string session_class = "standard"; ///< or `client`: of a standard client
+    std::string key_kind = "software";      ///< where the device says that its key is kept; `none`: unbound
 };
 
 struct SessionWithUser {
@@ -96,10 +100,11 @@ class Store {
 public:
     virtual ~Store() = default;
 
-    /// Inserts, after marking every open pairing of the same device key superseded. Errors also: denied (too many that are not expired, in all,
+    /// Inserts, after marking every open pairing of the same device key superseded, if there is a key. Errors also: denied (too many that are not expired, in all,
     /// from the network of `client_address`, or by this key; the caps are constructor parameters of the implementation).
     [[nodiscard]] virtual platform::Result<void> add_pairing(const Pairing& pairing) = 0;
-    /// Consumes a request_uri: created → challenged. nullopt: unknown, spent, or expired at `now`.
+    /// Consumes a request_uri: created → challenged, or → proven if it is a standard client's. nullopt: unknown, spent, expired at `now`, or
+    /// not of `beginning.client_id`.
     [[nodiscard]] virtual platform::Result<std::optional<Pairing>>
     begin_flow(const std::string& request_uri_hash, const FlowBeginning& beginning, std::int64_t now) = 0;
     /// challenged → proven, once. False: somebody was first, it is over, or the challenge has expired at `now`.
@@ -143,6 +148,9 @@ public:
     /// since before `idle_since`, user not disabled. One indexed read.
     [[nodiscard]] virtual platform::Result<std::optional<SessionWithUser>>
     find_cookie(const std::string& cookie_hash, std::int64_t idle_since, std::int64_t now) = 0;
+    /// Whose it is, whatever became of that, as long as the cookie is remembered.
+    [[nodiscard]] virtual platform::Result<std::optional<SessionWithUser>>
+    find_cookie_owner(const std::string& cookie_hash) = 0;
     /// One transaction: where the challenge equals, replaces it, sets renewed_at and adds the cookie. False: the challenge was spent.
     [[nodiscard]] virtual platform::Result<bool> renew(std::int64_t session_row, const std::string& challenge,
                                                        const std::string& next_challenge,

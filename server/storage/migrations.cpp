@@ -81,6 +81,10 @@ const std::vector<std::vector<const char*>>& steps() {
             // What no browser has opened is removed as soon as it has expired; the others are kept for a while.
             "CREATE INDEX pairings_never_opened ON pairings (expires_at) WHERE flow_id = ''",
         },
+        {
+            "ALTER TABLE pairings ADD COLUMN client_id TEXT NOT NULL DEFAULT ''",
+            "ALTER TABLE sessions ADD COLUMN client_id TEXT NOT NULL DEFAULT ''",
+        },
     };
     return k_steps;
 }

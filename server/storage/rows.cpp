@@ -23,7 +23,7 @@ PairingState state_of(const std::string& name) {
     throw std::runtime_error("a pairing in an unknown state");
 }
 
-constexpr std::size_t k_session_width = 15;
+constexpr std::size_t k_session_width = 16;
 
 } // namespace
 
@@ -32,12 +32,12 @@ const char* const k_pairing_columns =
     "code_challenge, "
     "redirect_uri, client_state, provider, user_id, session_row, created_at, expires_at, code_expires_at, redeemed_at, "
     "request_uri_hash, flow_secret_hash, upstream_state_hash, code_hash, request_uri_expires_at, "
-    "challenge_expires_at";
+    "challenge_expires_at, client_id";
 const char* const k_user_columns = "u.id, u.provider, u.issuer, u.subject, u.name, u.email, u.created_at, u.disabled";
 const char* const k_session_columns =
     "s.row, s.id, s.user_id, s.device_key, s.device_thumbprint, s.device_name, s.device_os, s.client_address, "
     "s.challenge, "
-    "s.created_at, s.renewed_at, s.expires_at, s.revoked_at, s.class, s.key_kind, "
+    "s.created_at, s.renewed_at, s.expires_at, s.revoked_at, s.class, s.key_kind, s.client_id, "
     "u.id, u.provider, u.issuer, u.subject, u.name, u.email, u.created_at, u.disabled";
 
 const char* state_name(PairingState state) {
@@ -64,7 +64,8 @@ signin::Pairing pairing_of(const Row& row) {
          {&pairing.request_uri_hash, &pairing.flow_secret_hash, &pairing.upstream_state_hash, &pairing.code_hash})
         *field = row.text(column++);
     pairing.request_uri_expires_at = row.integer(column++);
-    pairing.challenge_expires_at = row.integer(column);
+    pairing.challenge_expires_at = row.integer(column++);
+    pairing.client_id = row.text(column);
     return pairing;
 }
 
@@ -90,7 +91,8 @@ signin::SessionWithUser session_of(const Row& row) {
     for (std::int64_t* field : {&session.created_at, &session.renewed_at, &session.expires_at, &session.revoked_at})
         *field = row.integer(column++);
     session.session_class = row.text(column++);
-    session.key_kind = row.text(column);
+    session.key_kind = row.text(column++);
+    session.client_id = row.text(column);
     return {std::move(session), user_of(row, k_session_width)};
 }
 

@@ -63,11 +63,12 @@ void add_cookie(Connection& connection, std::int64_t session_row, const std::str
 std::int64_t insert_session(Connection& connection, const Session& session) {
     connection.execute(
         "INSERT INTO sessions (id, user_id, device_key, device_thumbprint, device_name, device_os, client_address, "
-        "challenge, created_at, renewed_at, expires_at, class, key_kind) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, "
-        "$10, $11, $12, $13)",
+        "challenge, created_at, renewed_at, expires_at, class, key_kind, client_id) VALUES ($1, $2, $3, $4, $5, $6, "
+        "$7, $8, $9, "
+        "$10, $11, $12, $13, $14)",
         {session.id, session.user_id, session.device_key, session.device_thumbprint, session.device_name,
          session.device_os, session.client_address, session.challenge, session.created_at, session.renewed_at,
-         session.expires_at, session.session_class, session.key_kind});
+         session.expires_at, session.session_class, session.key_kind, session.client_id});
     return connection.query("SELECT row FROM sessions WHERE id = $1", {session.id}).at(0).integer(0);
 }
 
@@ -77,13 +78,13 @@ void insert_pairing(Connection& connection, const Pairing& pairing) {
              "client_address, address_group, "
              "browser_address, code_challenge, redirect_uri, client_state, provider, user_id, session_row, created_at, "
              "expires_at, code_expires_at, redeemed_at, request_uri_hash, flow_secret_hash, upstream_state_hash, "
-             "code_hash, request_uri_expires_at) VALUES ($1, '', $2, $3, $4, $5, $6, $7, '', $8, $9, $10, '', 0, 0, "
-             "$11, "
-             "$12, 0, 0, $13, '', '', '', $14)"}),
+             "code_hash, request_uri_expires_at, client_id) VALUES ($1, '', $2, $3, $4, $5, $6, $7, '', $8, $9, $10, "
+             "'', 0, "
+             "0, $11, $12, 0, 0, $13, '', '', '', $14, $15)"}),
         {std::string(state_name(pairing.state)), pairing.device_key, pairing.device_thumbprint, pairing.device_name,
          pairing.device_os, pairing.client_address, platform::address_group(pairing.client_address),
          pairing.code_challenge, pairing.redirect_uri, pairing.client_state, pairing.created_at, pairing.expires_at,
-         pairing.request_uri_hash, pairing.request_uri_expires_at});
+         pairing.request_uri_hash, pairing.request_uri_expires_at, pairing.client_id});
 }
 
 class SqliteStore final : public signin::Store {
@@ -95,9 +96,10 @@ public:
         KEYFOB_TRY_ASSIGN(const std::string refusal, m_database->write([&](Connection& connection) -> std::string {
             if (std::string reason = over_the_limits(connection, pairing); !reason.empty())
                 return reason;
-            connection.execute(
-                sql({"UPDATE pairings SET state = 'superseded' WHERE device_thumbprint = $1 AND ", k_is_open}),
-                {pairing.device_thumbprint});
+            if (!pairing.device_thumbprint.empty())
+                connection.execute(
+                    sql({"UPDATE pairings SET state = 'superseded' WHERE device_thumbprint = $1 AND ", k_is_open}),
+                    {pairing.device_thumbprint});
             insert_pairing(connection, pairing);
             return {};
         }));
@@ -110,11 +112,12 @@ public:
                                               const signin::FlowBeginning& beginning, std::int64_t now) override {
         return m_database->write([&](Connection& connection) -> std::optional<Pairing> {
             const int changed = connection.execute(
-                "UPDATE pairings SET state = 'challenged', flow_id = $1, flow_secret_hash = $2, browser_address = $3, "
-                "challenge_expires_at = $4 WHERE request_uri_hash = $5 AND state = 'created' AND "
-                "request_uri_expires_at > $6 AND expires_at > $6",
+                "UPDATE pairings SET state = CASE client_id WHEN '' THEN 'challenged' ELSE 'proven' END, flow_id = $1, "
+                "flow_secret_hash = $2, browser_address = $3, challenge_expires_at = $4 WHERE request_uri_hash = $5 "
+                "AND "
+                "client_id = $6 AND state = 'created' AND request_uri_expires_at > $7 AND expires_at > $7",
                 {beginning.flow_id, beginning.flow_secret_hash, beginning.browser_address,
-                 beginning.challenge_expires_at, request_uri_hash, now});
+                 beginning.challenge_expires_at, request_uri_hash, beginning.client_id, now});
             return changed == 1 ? one_pairing(connection, "flow_id", beginning.flow_id) : std::nullopt;
         });
     }
@@ -257,6 +260,17 @@ public:
                                       "AND s.expires_at > $2 AND "
                                       "s.renewed_at > $3 AND u.disabled = 0"}),
                                  {cookie_hash, now, idle_since});
+            return rows.empty() ? std::nullopt : std::optional(session_of(rows[0]));
+        });
+    }
+
+    Result<std::optional<SessionWithUser>> find_cookie_owner(const std::string& cookie_hash) override {
+        return m_database->read([&](Connection& connection) -> std::optional<SessionWithUser> {
+            const auto rows =
+                connection.query(sql({"SELECT ", k_session_columns,
+                                      " FROM cookies c JOIN sessions s ON s.row = c.session_row JOIN users u ON "
+                                      "u.id = s.user_id WHERE c.hash = $1"}),
+                                 {cookie_hash});
             return rows.empty() ? std::nullopt : std::optional(session_of(rows[0]));
         });
     }
@@ -405,8 +419,8 @@ private:
             return connection.query(sql({"SELECT COUNT(*) FROM pairings WHERE ", condition}), values).at(0).integer(0);
         };
         const std::int64_t now = pairing.created_at;
-        if (count("device_thumbprint = $1 AND expires_at > $2", {pairing.device_thumbprint, now}) >=
-            m_options.pushes_per_key)
+        if (!pairing.device_thumbprint.empty() && count("device_thumbprint = $1 AND expires_at > $2",
+                                                        {pairing.device_thumbprint, now}) >= m_options.pushes_per_key)
             return "this device has asked too often";
         const std::int64_t all = count("expires_at > $1", {now});
         m_crowded_pairings = all >= m_options.crowded_pairings;

@@ -134,9 +134,9 @@ TEST_CASE("RP-13: every kind of rule is read, also before the provider it speaks
 }
 
 TEST_CASE("OP-10: an unknown key is an error with its line and what is known there") {
-    CHECK(problems("liston = \"x\"\n" + k_good) == "1: liston is not known; expected one of: allow, database, "
-                                                   "external_url, limits, listen, log, provider, session, tls, "
-                                                   "trusted_proxies");
+    CHECK(problems("liston = \"x\"\n" + k_good) == "1: liston is not known; expected one of: allow, client, database, "
+                                                   "external_url, limits, listen, log, provider, "
+                                                   "resource_server, session, tls, trusted_proxies");
     CHECK(problems(k_good + "client_secret = \"hunter2\"\n") ==
           "8: provider.client_secret is not known; expected one of: allow_addresses, ca_file, client_id, "
           "client_secret_file, display_name, id, issuer, kind, pkce");

@@ -50,7 +50,7 @@ std::string path_of(const Route& route) {
 
 /// What anybody could send to a route: everything that `form` has, as its caller would send it.
 Request request_for(const Site& site, const Route& route, const Parameters& form) {
-    if (route.caller == Caller::agent)
+    if (route.caller == Caller::agent || route.caller == Caller::client)
         return site.proven(Device(), path_of(route), form);
     if (std::string(route.method) == "POST")
         return own_post(path_of(route), form);

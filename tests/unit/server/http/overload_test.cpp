@@ -78,7 +78,11 @@ struct Bench {
     signin::PairingService pairings{settings(), *database.store, providers, rules, clock, random};
     signin::SessionService sessions{settings(), *database.store, clock, random};
     signin::DpopGate proofs = signin::DpopGate::create(*database.store, clock).value();
-    http::Services services{k_server, true, pairings, sessions, proofs, providers, clock, *database.store, {}};
+    signin::Clients clients;
+    signin::ResourceServers resource_servers;
+    signin::TokenService tokens{settings(), *database.store, clients, clock, random};
+    http::Services services{k_server,        true,    pairings,         sessions, proofs, providers, clock,
+                            *database.store, clients, resource_servers, tokens,   {}};
     http::RateLimits limits{http::RequestLimits{}, clock, random};
     http::Router router{services, limits, http::TrustedProxies::parse({}).value()};
 };

@@ -8,6 +8,7 @@
 #include "platform/json.h"
 #include "server/signin/pairing_service.h"
 #include "server/signin/session_service.h"
+#include "server/signin/token_service.h"
 #include "tests/fakes/fake_provider.h"
 #include "tests/fakes/manual_clock.h"
 #include "tests/support/must.h"
@@ -164,6 +165,8 @@ struct Fixture {
     AllowRules rules;
     PairingService pairings{settings(), *database.store, providers, rules, clock, random};
     SessionService sessions{settings(), *database.store, clock, random};
+    Clients clients; ///< none, unless a test has some
+    TokenService tokens{settings(), *database.store, clients, clock, random};
 
 private:
     std::vector<std::unique_ptr<IdentityProvider>> make_providers() {
