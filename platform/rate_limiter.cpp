@@ -32,19 +32,45 @@ RateLimiter::Cells RateLimiter::cells_of(std::string_view key) const {
     return cells;
 }
 
-std::chrono::nanoseconds RateLimiter::take(std::string_view key) {
-    const Cells cells = cells_of(key);
-    const std::lock_guard lock(m_mutex);
-    const std::int64_t now = std::chrono::nanoseconds(m_clock.steady_now().time_since_epoch()).count();
+std::int64_t RateLimiter::steady_now() const {
+    return std::chrono::nanoseconds(m_clock.steady_now().time_since_epoch()).count();
+}
+
+/// The key's time after one more.
+std::int64_t RateLimiter::next_of(const Cells& cells, std::int64_t now) const {
     std::int64_t rest = std::numeric_limits<std::int64_t>::max();
     for (const std::size_t cell : cells)
         rest = std::min(rest, m_times[cell]);
-    const std::int64_t next = std::max(rest, now) + m_interval;
+    return std::max(rest, now) + m_interval;
+}
+
+void RateLimiter::set_time(const Cells& cells, std::int64_t time) {
+    for (const std::size_t cell : cells)
+        m_times[cell] = std::max(m_times[cell], time);
+}
+
+std::chrono::nanoseconds RateLimiter::take(std::string_view key) {
+    const Cells cells = cells_of(key);
+    const std::lock_guard lock(m_mutex);
+    const std::int64_t now = steady_now();
+    const std::int64_t next = next_of(cells, now);
     if (next > now + m_window)
         return std::chrono::nanoseconds(next - now - m_window);
-    for (const std::size_t cell : cells)
-        m_times[cell] = std::max(m_times[cell], next);
+    set_time(cells, next);
     return std::chrono::nanoseconds{0};
+}
+
+std::chrono::nanoseconds RateLimiter::peek(std::string_view key) {
+    const Cells cells = cells_of(key);
+    const std::lock_guard lock(m_mutex);
+    const std::int64_t now = steady_now();
+    return std::chrono::nanoseconds(std::max<std::int64_t>(next_of(cells, now) - now - m_window, 0));
+}
+
+void RateLimiter::charge(std::string_view key) {
+    const Cells cells = cells_of(key);
+    const std::lock_guard lock(m_mutex);
+    set_time(cells, next_of(cells, steady_now()));
 }
 
 } // namespace keyfob::platform

@@ -48,10 +48,17 @@ public:
 
     /// Takes one for `key`. Zero: it was there to be taken. Otherwise nothing was taken, and that is how long until there is one.
     [[nodiscard]] std::chrono::nanoseconds take(std::string_view key);
+    /// What take() would say now. With charge(), for what is known to count only afterwards.
+    [[nodiscard]] std::chrono::nanoseconds peek(std::string_view key);
+    /// Takes one whether it is there or not; what was not has to be waited for by whoever comes next.
+    void charge(std::string_view key);
 
 private:
     using Cells = std::array<std::size_t, k_rows>;
     [[nodiscard]] Cells cells_of(std::string_view key) const;
+    [[nodiscard]] std::int64_t next_of(const Cells& cells, std::int64_t now) const;
+    void set_time(const Cells& cells, std::int64_t time);
+    [[nodiscard]] std::int64_t steady_now() const;
 
     const std::int64_t m_interval; ///< nanoseconds, as all times here: between two, once the count is used up
     const std::int64_t m_window;   ///< count * interval: how far ahead of now a key's time may be

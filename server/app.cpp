@@ -57,6 +57,7 @@ signin::Settings signin_settings(const Config& config) {
     settings.cookie_seconds = config.cookie_seconds;
     settings.session_idle_seconds = config.idle_seconds;
     settings.session_absolute_seconds = config.absolute_seconds;
+    settings.device_session_seconds = config.device_session_seconds;
     settings.calls_per_provider = platform::http::Limits{}.upstream_threads * 3 / 4;
     return settings;
 }
@@ -115,6 +116,10 @@ Result<void> run(Config config) {
     const signin::Clients clients(config.clients);
     const signin::ResourceServers resource_servers(make_resource_servers(config));
     signin::TokenService tokens(settings, *store, clients, clock, random);
+    std::unique_ptr<signin::DeviceService> devices;
+    if (config.device_grant) {
+        KEYFOB_TRY_ASSIGN(devices, signin::DeviceService::create(settings, *store, sessions, tokens, clock, random));
+    }
     KEYFOB_TRY_ASSIGN(signin::DpopGate proofs, signin::DpopGate::create(*store, clock));
     std::unique_ptr<identity::DemoProvider> demo;
     if (config.demo)
@@ -131,6 +136,7 @@ Result<void> run(Config config) {
                             clients,
                             resource_servers,
                             tokens,
+                            devices.get(),
                             {}};
     if (demo)
         services.demo = [&provider = *demo](const platform::http::Request& request) {

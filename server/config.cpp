@@ -202,6 +202,11 @@ void read_session(TableReader& table, Config& config) {
         table.problem("cookie", "must not be longer than idle, and idle not longer than absolute");
 }
 
+void read_device_grant(TableReader& table, Config& config) {
+    config.device_grant = table.boolean("enabled", config.device_grant);
+    config.device_session_seconds = table.duration("session", config.device_session_seconds);
+}
+
 void read_log(TableReader& table, Config& config) {
     config.log_level = table.string("level", config.log_level);
     const auto known = {"info", "warning", "error"};
@@ -236,6 +241,7 @@ Config read_all(const toml::table& root, Problems& problems) {
     table.sub_table("database", [&](TableReader& sub) { read_database(sub, config); });
     table.sub_table("limits", [&](TableReader& sub) { read_limits(sub, config); });
     table.sub_table("session", [&](TableReader& sub) { read_session(sub, config); });
+    table.sub_table("device_grant", [&](TableReader& sub) { read_device_grant(sub, config); });
     table.sub_table("log", [&](TableReader& sub) { read_log(sub, config); });
     table.each_table("provider", [&](TableReader& sub) { read_provider(sub, config); });
     table.each_table("allow", [&](TableReader& sub) { read_rule(sub, config); });

@@ -50,6 +50,8 @@ struct Config {
     std::int64_t cookie_seconds = 600;
     std::int64_t idle_seconds = std::int64_t{7} * 24 * 3600;
     std::int64_t absolute_seconds = std::int64_t{30} * 24 * 3600;
+    bool device_grant = false; ///< RFC 8628; off unless the operator turns it on (DG-09)
+    std::int64_t device_session_seconds = 3600;
     http::RequestLimits limits;                                             ///< of each address
     std::int64_t database_warning_bytes = std::int64_t{1024} * 1024 * 1024; ///< file and log together
     std::string log_level = "info";

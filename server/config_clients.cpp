@@ -64,6 +64,7 @@ void read_client(TableReader& table, Config& config) {
     client.id = read_id(table, is_taken(config.clients, [](const signin::Client& entry) { return entry.id; }));
     client.name = read_name(table);
     client.redirect_paths = read_redirect_paths(table);
+    client.device_grant = table.boolean("device_grant", false);
     config.clients.push_back(std::move(client));
 }
 
@@ -89,7 +90,10 @@ void insert_clients(toml::table& root, const Config& config) {
         toml::array paths;
         for (const std::string& path : client.redirect_paths)
             paths.push_back(path);
-        clients.push_back(toml::table{{"id", client.id}, {"name", client.name}, {"redirect_paths", std::move(paths)}});
+        clients.push_back(toml::table{{"id", client.id},
+                                      {"name", client.name},
+                                      {"redirect_paths", std::move(paths)},
+                                      {"device_grant", client.device_grant}});
     }
     toml::array servers;
     for (const ResourceServerConfig& server : config.resource_servers)

@@ -7,7 +7,7 @@
 
 namespace keyfob::server {
 
-/// Reads one `[[client]]`: `id`, `name`, `redirect_paths`.
+/// Reads one `[[client]]`: `id`, `name`, `redirect_paths`, `device_grant`.
 void read_client(TableReader& table, Config& config);
 /// Reads one `[[resource_server]]`: `id`, `secret_file`.
 void read_resource_server(TableReader& table, Config& config);

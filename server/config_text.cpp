@@ -74,6 +74,8 @@ std::string to_text(const Config& config) {
     root.insert("session", toml::table{{"cookie", seconds(config.cookie_seconds)},
                                        {"idle", seconds(config.idle_seconds)},
                                        {"absolute", seconds(config.absolute_seconds)}});
+    root.insert("device_grant",
+                toml::table{{"enabled", config.device_grant}, {"session", seconds(config.device_session_seconds)}});
     root.insert("log", toml::table{{"level", config.log_level}});
     toml::array providers;
     for (const ProviderConfig& provider : config.providers)

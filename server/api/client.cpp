@@ -29,6 +29,7 @@ constexpr std::size_t k_proof_id_octets = 16;
 constexpr std::size_t k_longest_id = 255;
 constexpr unsigned k_most_sessions = 1000;
 constexpr std::size_t k_longest_token = 1024; ///< cookie, challenge, nonce, request URI
+constexpr std::size_t k_longest_user_code = 32;
 constexpr std::int64_t k_longest_cookie_life = 24L * 3600;
 constexpr std::int64_t k_longest_session =
     10L * 366 * 24 * 3600; ///< from now; people are shown it, timers count with it
@@ -155,6 +156,28 @@ SessionInfo session_info(const Poco::JSON::Object& object) {
             time("expires_at"), json::get_bool(object, "current").value_or(false)};
 }
 
+/// nullopt for what cannot be shown to a person or counted with.
+std::optional<DeviceAuthorization> device_authorization(const Response& response) {
+    const auto object = json::parse_object(response.body);
+    if (!object)
+        return std::nullopt;
+    const auto text = [&](const char* name) { return json::get_string(**object, name).value_or(""); };
+    DeviceAuthorization answer;
+    answer.device_code = SecretString(text("device_code"));
+    answer.user_code = text("user_code");
+    answer.verification_uri = text("verification_uri");
+    answer.expires_in = std::clamp<std::int64_t>(json::get_integer(**object, "expires_in").value_or(0), 0, 3600);
+    answer.interval = std::clamp<std::int64_t>(json::get_integer(**object, "interval").value_or(5), 1, 60);
+    const bool is_whole = fits(text("device_code"), k_longest_token) && fits(answer.user_code, k_longest_user_code) &&
+                          platform::printable(answer.user_code) == answer.user_code && answer.expires_in > 0;
+    return is_whole ? std::optional(std::move(answer)) : std::nullopt;
+}
+
+bool is_own_page(const platform::Origin& server, const std::string& text) {
+    const auto url = platform::Url::parse(text);
+    return url && url->origin == server && url->text() == text && fits(text, k_longest_token);
+}
+
 bool is_of(const platform::Origin& server, const Poco::JSON::Object& metadata, const char* member) {
     const auto url = platform::Url::parse(json::get_string(metadata, member).value_or(""));
     return url && url->origin == server;
@@ -263,6 +286,39 @@ Result<SessionGrant> Client::redeem(const platform::jose::EcKey& key, const Code
     form.add("code", request.code);
     form.add("code_verifier", request.code_verifier);
     form.add("redirect_uri", request.redirect_uri);
+    KEYFOB_TRY_ASSIGN(const Response response, post_form(key, k_token_path, form));
+    if (response.status != 200)
+        return error_of(m_server, response);
+    return session_grant(m_server, response, platform::to_unix(m_clock.now()));
+}
+
+Result<DeviceAuthorization> Client::authorize_device(const platform::jose::EcKey& key,
+                                                     const DeviceAuthorizationRequest& request) {
+    platform::Parameters form;
+    form.add("client_id", k_agent_client_id);
+    form.add("code_challenge", request.code_challenge);
+    form.add("code_challenge_method", "S256");
+    form.add("device_name", request.device_name);
+    form.add("device_os", request.device_os);
+    KEYFOB_TRY_ASSIGN(const Response response, post_form(key, k_device_authorization_path, form));
+    if (response.status == 404)
+        return Error{ErrorKind::not_found, m_server.authority() + " lets nobody sign in by a code",
+                     "leave --device out, or ask who runs the server to turn the device grant on", "failed"};
+    if (response.status != 200)
+        return error_of(m_server, response);
+    auto authorization = device_authorization(response);
+    return authorization && is_own_page(m_server, authorization->verification_uri)
+               ? Result<DeviceAuthorization>(std::move(*authorization))
+               : malformed(m_server);
+}
+
+Result<SessionGrant> Client::poll_device(const platform::jose::EcKey& key, const platform::SecretString& device_code,
+                                         const std::string& code_verifier) {
+    platform::Parameters form;
+    form.add("grant_type", k_device_grant_type);
+    form.add("client_id", k_agent_client_id);
+    form.add("device_code", std::string(device_code.reveal()));
+    form.add("code_verifier", code_verifier);
     KEYFOB_TRY_ASSIGN(const Response response, post_form(key, k_token_path, form));
     if (response.status != 200)
         return error_of(m_server, response);

@@ -31,6 +31,22 @@ struct CodeRedemption {
     std::string redirect_uri;
 };
 
+/// What a device shows itself by (RFC 8628 section 3.1).
+struct DeviceAuthorizationRequest {
+    std::string code_challenge;
+    std::string device_name;
+    std::string device_os;
+};
+
+/// What the person needs, and what the device asks with (RFC 8628 section 3.2).
+struct DeviceAuthorization {
+    platform::SecretString device_code;
+    std::string user_code;        ///< printable, 32 octets at most
+    std::string verification_uri; ///< of the same server
+    std::int64_t expires_in = 0;  ///< seconds, as the next
+    std::int64_t interval = 0;    ///< from one question to the next
+};
+
 /// A fresh cookie and what renews it next.
 struct CookieGrant {
     std::string cookie_name;
@@ -82,9 +98,10 @@ public:
 };
 
 /// Talks to one server in the name of one device key: the agent's half of API.md. Blocks; thread-safe as long as each thread has its own.
-/// Errors of every call: kind unreachable (also 429, and a proxy's 502 or 504; `retry_after` is what the answer said), timed_out or denied (TLS) from the network; invalid for an answer that
-/// makes no sense or has parts that are too long; otherwise failed, with the server's error code in `code` and its text, made printable, in
-/// `message`. Of what is granted, identifiers have at most 255 octets, the cookie and its challenge 1024, and times are ones to count with.
+/// Errors of every call: kind unreachable (also 429, and a proxy's 502 or 504; `retry_after` is what the answer said), timed_out or denied (TLS)
+/// from the network; invalid for an answer that makes no sense or has parts that are too long; otherwise failed, with the server's error code in
+/// `code` and its text, made printable, in `message`. Of what is granted, identifiers have at most 255 octets, the cookie and its challenge 1024,
+/// and times are ones to count with.
 class Client {
 public:
     /// `server` is the origin that the person named. All three must outlive the client.
@@ -103,6 +120,13 @@ public:
     /// When this ends with `unreachable` or `timed_out` the same request may be sent again: for a minute it gives the same session (AS-04).
     [[nodiscard]] platform::Result<SessionGrant> redeem(const platform::jose::EcKey& key,
                                                         const CodeRedemption& request);
+    /// Begins a sign-in in a browser anywhere. An error of the kind not_found says that this server has no device grant.
+    [[nodiscard]] platform::Result<DeviceAuthorization> authorize_device(const platform::jose::EcKey& key,
+                                                                         const DeviceAuthorizationRequest& request);
+    /// Asks once whether the person has finished. Until then an error with the code authorization_pending or slow_down (RFC 8628 section 3.5).
+    [[nodiscard]] platform::Result<SessionGrant> poll_device(const platform::jose::EcKey& key,
+                                                             const platform::SecretString& device_code,
+                                                             const std::string& code_verifier);
     /// Renews; signs once more when the server says that the challenge was spent (SE-11). An error with code session_ended is the server's own
     /// word that the session is over; no other error says so.
     [[nodiscard]] platform::Result<CookieGrant> refresh(const platform::jose::EcKey& key, const std::string& session_id,

@@ -1,6 +1,6 @@
-#include "platform/digest.h"
-#include "platform/http/message.h"
 #include "server/api/routes.h"
+#include "server/http/browser_replies.h"
+#include "server/http/device_pages.h"
 #include "server/http/handlers.h"
 #include "server/http/pages.h"
 #include "server/http/reply.h"
@@ -10,69 +10,16 @@
 namespace keyfob::server::http::handlers {
 namespace {
 
-using platform::Error;
-using platform::ErrorKind;
-
-constexpr std::int64_t k_flow_cookie_seconds = 600;
-constexpr std::size_t k_most_flow_cookies = 8; // SE-12
 constexpr std::string_view k_slow_down = "slow_down";
 
-Response message(const Call& call, int status, const std::string& title, const std::string& what,
-                 const std::string& hint) {
-    return reply::page(status, pages::message(title, what, hint, call.request.request_id));
-}
-
-constexpr const char* k_busy_seconds = "3";
-
-/// The flow is as it was, so the same address goes on with it. `Refresh` is the header form of the meta element, and needs no script.
-Response busy_page(const Call& call) {
-    Response response =
-        message(call, 503, "One moment", "Many people are signing in right now.", "This page tries again by itself.");
-    response.headers.set("Retry-After", k_busy_seconds);
-    response.headers.set("Refresh", k_busy_seconds);
-    return response;
-}
-
-/// S3: the page says what happened in our own words; nothing of the request comes back in it.
-Response failure_page(const Call& call, const Error& error) {
-    if (error.kind == ErrorKind::unreachable) {
-        Response response =
-            message(call, 503, "Not now", "The server cannot reach its database.", "Try again in a moment.");
-        response.headers.set("Retry-After", "2");
-        return response;
-    }
-    if (error.code == k_slow_down)
-        return busy_page(call);
-    if (error.kind == ErrorKind::denied)
-        return message(call, 403, "Refused", "This form was not made for this browser.",
-                       "Start again in the terminal.");
-    return message(
-        call, 400, "This sign-in is over",
-        "It was finished, refused or replaced by a newer one, it took too long, or it was begun in another browser.",
-        "Start again in the terminal.");
-}
-
-/// SE-12: many sign-ins in one browser must not grow its cookies without end; browsers send the oldest first.
-void evict_flow_cookies(Response& response, const Call& call) {
-    const std::string* field = call.request.headers.find("Cookie");
-    if (field == nullptr)
-        return;
-    const std::string prefix = call.services.flow_cookie_prefix();
-    std::vector<std::string> names;
-    for (const auto& [name, value] : platform::http::parse_cookies(*field))
-        if (name.starts_with(prefix) && platform::http::is_token(name))
-            names.emplace_back(name);
-    for (std::size_t i = 0; i + k_most_flow_cookies <= names.size(); ++i)
-        reply::set_cookie(response, call.services, names[i], "", 0);
-}
-
-void clear_flow_cookie(Response& response, const Call& call, const std::string& flow_id) {
-    reply::set_cookie(response, call.services, call.services.flow_cookie_prefix() + flow_id, "", 0);
+/// A device grant's browser has nowhere to go: the terminal is elsewhere, and asks by itself.
+Response go(const std::string& url) {
+    return url.empty() ? reply::page(200, pages::device_refused()) : reply::see_other(url);
 }
 
 Response to_provider(const Call& call, const signin::Flow& flow, const std::string& provider) {
     const auto url = call.services.pairings.provider_url(flow, provider);
-    return url ? reply::see_other(*url) : failure_page(call, url.error());
+    return url ? go(*url) : failure_page(call, url.error());
 }
 
 std::string flow_url(const Call& call, const std::string& path, const signin::Flow& flow) {
@@ -101,9 +48,7 @@ Response begin(const Call& call, const std::string& request_uri, const signin::C
         return failure_page(call, begun.error());
     const signin::Flow& flow = begun->flow;
     Response response = client == nullptr ? reply::see_other(begun->preflight_url) : to_providers(call, flow);
-    evict_flow_cookies(response, call);
-    reply::set_cookie(response, call.services, call.services.flow_cookie_prefix() + flow.pairing.flow_id,
-                      flow.secret.cookie_text(), k_flow_cookie_seconds);
+    set_flow_cookie(response, call, flow);
     return response;
 }
 
@@ -117,7 +62,7 @@ Response authorize_client(const Call& call, const signin::Client& client) {
     const auto pushed = call.services.pairings.push(client, request);
     if (pushed)
         return begin(call, pushed->request_uri, &client);
-    if (pushed.error().kind == ErrorKind::invalid)
+    if (pushed.error().kind == platform::ErrorKind::invalid)
         return reply::see_other(signin::error_url(request, pushed.error(), call.services.external_url));
     return failure_page(call, pushed.error());
 }
@@ -126,6 +71,9 @@ Response choose_provider(const Call& call) {
     const auto flow = call.services.pairings.find(call.query.get("flow"), call.flow_cookie());
     if (!flow)
         return failure_page(call, flow.error());
+    if (flow->pairing.is_device_grant())
+        return reply::page(200, pages::choose_provider_for_device(call.services.providers, *flow,
+                                                                  platform::to_unix(call.services.clock.now())));
     return reply::page(200, pages::choose_provider(call.services.providers, *flow));
 }
 
@@ -165,8 +113,8 @@ Response callback(const Call& call) {
     if (!outcome)
         return failure_page(call, outcome.error());
     // No redirect: the provider's own page may forbid its form to end anywhere but here, and Chromium holds it to that along all redirects.
-    if (!outcome->agent_url.empty()) {
-        Response response = reply::page(200, pages::go_on(outcome->agent_url));
+    if (outcome->flow_id.empty()) {
+        Response response = outcome->agent_url.empty() ? go("") : reply::page(200, pages::go_on(outcome->agent_url));
         clear_flow_cookie(response, call, signin::flow_id_of(call.query.get("state")));
         return response;
     }
@@ -177,7 +125,10 @@ Response show_confirmation(const Call& call) {
     const auto shown = call.services.pairings.confirmation(call.query.get("flow"), call.flow_cookie());
     if (!shown)
         return failure_page(call, shown.error());
-    Response response = reply::form_page(pages::confirm(*shown, platform::to_unix(call.services.clock.now())));
+    const std::int64_t now = platform::to_unix(call.services.clock.now());
+    if (shown->pairing.is_device_grant())
+        return reply::form_page(pages::confirm_device(*shown, now));
+    Response response = reply::form_page(pages::confirm(*shown, now));
     // Chromium applies form-action to the redirect that answers the form, so the listener is named, and it alone (WH-02).
     const auto redirect = platform::Url::parse(shown->pairing.redirect_uri);
     if (redirect)
@@ -198,7 +149,8 @@ Response decide(const Call& call) {
         call.services.pairings.decide(flow_id, call.flow_cookie(), call.form.get("csrf"), decision == "approve");
     if (!url)
         return failure_page(call, url.error());
-    Response response = reply::see_other(*url);
+    const bool is_device = url->empty();
+    Response response = is_device && decision == "approve" ? reply::page(200, pages::device_approved()) : go(*url);
     clear_flow_cookie(response, call, flow_id);
     return response;
 }

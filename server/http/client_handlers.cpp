@@ -33,10 +33,14 @@ Response push_client(const Call& call) {
 }
 
 Response token_client(const Call& call) {
-    if (call.form.get("grant_type") != "authorization_code")
+    const bool is_device = call.services.devices != nullptr && call.client->device_grant &&
+                           call.form.get("grant_type") == api::k_device_grant_type;
+    if (!is_device && call.form.get("grant_type") != "authorization_code")
         return reply::error(call, 400, "unsupported_grant_type", "grant_type must be authorization_code");
-    const auto issued = call.services.tokens.redeem(
-        *call.client, {call.form.get("code"), call.form.get("code_verifier"), call.form.get("redirect_uri")});
+    const auto issued =
+        is_device ? call.services.devices->poll(*call.client, call.form.get("device_code"))
+                  : call.services.tokens.redeem(*call.client, {call.form.get("code"), call.form.get("code_verifier"),
+                                                               call.form.get("redirect_uri")});
     if (!issued)
         return reply::failure(call, 400, issued.error());
     Poco::JSON::Object object(Poco::JSON_PRESERVE_KEY_ORDER);

@@ -30,6 +30,11 @@ Response decide(const Call& call);
 Response style_sheet(const Call& call);
 Response demo(const Call& call); ///< the built-in provider; 404 without --demo
 
+// device_handlers.cpp: the device grant (RFC 8628). All of it is not there while it is off
+Response authorize_device(const Call& call); ///< section 3.1
+Response show_device_form(const Call& call); ///< where a person types the code (section 3.3)
+Response enter_user_code(const Call& call);
+
 // session_handlers.cpp
 Response session(const Call& call);
 Response secured(const Call& call);

@@ -37,6 +37,16 @@ Poco::JSON::Object user_object(const signin::User& user) {
     return object;
 }
 
+platform::Result<signin::IssuedCookie> redeem_code(const Call& call) {
+    return call.services.sessions.redeem(
+        {call.form.get("code"), call.form.get("code_verifier"), call.form.get("redirect_uri"), call.proof->thumbprint});
+}
+
+platform::Result<signin::IssuedCookie> poll_device(const Call& call) {
+    return call.services.devices->poll(
+        {call.form.get("device_code"), call.form.get("code_verifier"), call.proof->thumbprint});
+}
+
 } // namespace
 
 Response metadata(const Call& call) {
@@ -57,7 +67,11 @@ Response metadata(const Call& call) {
     }
     object.set("response_types_supported", array_of({"code"}));
     object.set("response_modes_supported", array_of({"query"}));
-    object.set("grant_types_supported", array_of({"authorization_code"}));
+    const bool has_devices = call.services.devices != nullptr;
+    if (has_devices)
+        object.set(api::k_device_authorization_member, base + api::k_device_authorization_path);
+    object.set("grant_types_supported", has_devices ? array_of({"authorization_code", api::k_device_grant_type})
+                                                    : array_of({"authorization_code"}));
     object.set("code_challenge_methods_supported", array_of({"S256"}));
     object.set("dpop_signing_alg_values_supported", array_of({"ES256"}));
     object.set("token_endpoint_auth_methods_supported", array_of({"none"}));
@@ -97,10 +111,10 @@ Response cancel(const Call& call) {
 Response token(const Call& call) {
     if (call.client != nullptr)
         return token_client(call);
-    if (call.form.get("grant_type") != "authorization_code")
+    const bool is_device = call.services.devices != nullptr && call.form.get("grant_type") == api::k_device_grant_type;
+    if (!is_device && call.form.get("grant_type") != "authorization_code")
         return reply::error(call, 400, "unsupported_grant_type", "grant_type must be authorization_code");
-    const auto issued = call.services.sessions.redeem(
-        {call.form.get("code"), call.form.get("code_verifier"), call.form.get("redirect_uri"), call.proof->thumbprint});
+    const auto issued = is_device ? poll_device(call) : redeem_code(call);
     if (!issued)
         return reply::failure(call, 400, issued.error());
     Poco::JSON::Object object(Poco::JSON_PRESERVE_KEY_ORDER);

@@ -1,29 +1,11 @@
 #include "server/http/pages.h"
 
-#include <kainjow/mustache.hpp>
+#include "server/http/page_frame.h"
 
 namespace keyfob::server::http::pages {
 namespace {
 
 namespace mustache = kainjow::mustache;
-
-constexpr const char* k_frame = R"(<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{{title}} - Keyfob</title>
-<link rel="stylesheet" href="/style.css">
-{{#refresh}}<meta http-equiv="refresh" content="0;url={{refresh}}">
-{{/refresh}}</head>
-<body>
-<main>
-<h1>{{title}}</h1>
-{{{body}}}
-</main>
-</body>
-</html>
-)";
 
 constexpr const char* k_choose =
     R"(<p>{{^is_client}}A terminal on {{/is_client}}<strong>{{device}}</strong> asks to sign in. Choose who knows you:</p>
@@ -69,31 +51,6 @@ constexpr const char* k_message = R"(<p>{{what}}</p>
 
 constexpr const char* k_go_on = R"(<p>Nothing was signed in. The terminal says why.</p>
 <p><a href="{{url}}">Go on</a></p>)";
-
-std::string render(const std::string& text, mustache::data values) {
-    return mustache::mustache(text).render(values);
-}
-
-std::string framed(const std::string& title, const std::string& body, const std::string& refresh = {}) {
-    mustache::data values;
-    if (!refresh.empty())
-        values.set("refresh", refresh);
-    values.set("title", title);
-    values.set("body", body);
-    return render(k_frame, values);
-}
-
-std::string age_text(std::int64_t seconds) {
-    if (seconds < 60)
-        return "less than a minute";
-    return std::to_string(seconds / 60) + (seconds < 120 ? " minute" : " minutes");
-}
-
-std::string account_text(const signin::User& user) {
-    if (user.name.empty())
-        return user.email.empty() ? user.subject : user.email;
-    return user.email.empty() ? user.name : user.name + " (" + user.email + ")";
-}
 
 } // namespace
 
@@ -167,6 +124,9 @@ button, .button { font: inherit; padding: .7rem 1rem; border: 1px solid var(--ac
 button[value=sign_in], .choices .button { background: var(--accent); color: var(--on-accent); }
 button:focus-visible, .button:focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
 .choices { list-style: none; padding: 0; display: grid; gap: .75rem; }
+.warning { border-left: .3rem solid var(--accent); padding-left: 1rem; }
+.code { text-transform: uppercase; letter-spacing: .15em; }
+form > button:only-of-type { grid-column: 1 / -1; }
 .note { opacity: .75; font-size: .9rem; margin-bottom: 0; }
 @media (max-width: 38rem) { main { margin: 0; border: 0; } dl { grid-template-columns: 1fr; gap: 0; } dd { margin-bottom: .6rem; } }
 )";

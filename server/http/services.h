@@ -2,6 +2,7 @@
 
 #include "platform/clock.h"
 #include "platform/http/message.h"
+#include "server/signin/device_service.h"
 #include "server/signin/dpop_gate.h"
 #include "server/signin/pairing_service.h"
 #include "server/signin/providers.h"
@@ -30,6 +31,7 @@ struct Services {
     const signin::Clients& clients;
     const signin::ResourceServers& resource_servers;
     signin::TokenService& tokens;
+    signin::DeviceService* devices; ///< the device grant; null where it is off
     /// The built-in provider of --demo, mounted below /demo/; empty otherwise. nullopt: the path is none of its own.
     std::function<std::optional<platform::http::Response>(const platform::http::Request&)> demo;
 

@@ -37,6 +37,8 @@ const char* audit_event_name(AuditEvent event) {
         return "user_disabled";
     case AuditEvent::user_enabled:
         return "user_enabled";
+    case AuditEvent::user_codes_guessed:
+        return "user_codes_guessed";
     case AuditEvent::server_configured:
         return "server_configured";
     }

@@ -20,7 +20,8 @@ enum class AuditEvent {
     session_revoked,
     user_disabled,
     user_enabled,
-    server_configured, ///< a server began to serve; the detail is its configuration's digest
+    user_codes_guessed, ///< more wrong codes of device grants were typed than people mistype
+    server_configured,  ///< a server began to serve; the detail is its configuration's digest
 };
 
 [[nodiscard]] const char* audit_event_name(AuditEvent event);

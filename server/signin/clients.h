@@ -13,6 +13,7 @@ struct Client {
     std::string id;
     std::string name;                        ///< for the person who is asked; the operator's words, not the program's
     std::vector<std::string> redirect_paths; ///< exact, on http://127.0.0.1 and any port (RFC 8252 section 7.3)
+    bool device_grant = false;               ///< it may sign in that way too, where the server has it at all
 };
 
 /// The standard clients. Without any, everything that is for them is off. Fixed after the start; thread-safe.

@@ -6,6 +6,7 @@
 #include "platform/json.h"
 #include "platform/log.h"
 #include "server/signin/code_challenge.h"
+#include "server/signin/device_grant_store.h"
 #include "server/signin/loopback_redirect.h"
 
 namespace keyfob::server::signin {
@@ -16,10 +17,9 @@ using platform::ErrorKind;
 using platform::Result;
 
 constexpr const char* k_request_uri_prefix = "urn:ietf:params:oauth:request_uri:";
-constexpr std::size_t k_longest_device_text = 80;
 constexpr std::size_t k_longest_state = 128;
 constexpr std::size_t k_shortest_state = 22; // 128 bits in base64url
-constexpr std::size_t k_flow_id_octets = 16;
+constexpr std::size_t k_longest_description = 300;
 constexpr const char* k_access_denied = "access_denied";
 
 Error invalid_request(const char* why) {
@@ -181,9 +181,11 @@ Result<Flow> PairingService::find(const std::string& flow_id, const FlowCookie& 
 
 std::string PairingService::refusal_url(const Pairing& pairing, const std::string& code,
                                         const std::string& description) const {
+    if (pairing.is_device_grant())
+        return {};
     platform::Parameters answer;
     answer.add("error", code);
-    answer.add("error_description", platform::printable(description, 300));
+    answer.add("error_description", platform::printable(description, k_longest_description));
     if (!pairing.client_state.empty())
         answer.add("state", pairing.client_state);
     answer.add("iss", m_settings.issuer);
@@ -193,7 +195,13 @@ std::string PairingService::refusal_url(const Pairing& pairing, const std::strin
 Result<std::string> PairingService::refuse(const Pairing& pairing, const std::string& code,
                                            const std::string& description) {
     const auto event = code == k_access_denied ? AuditEvent::pairing_declined : AuditEvent::pairing_refused;
-    KEYFOB_TRY_ASSIGN(const bool changed, m_store.deny(pairing.id, {event, code + ": " + description}, now()));
+    const AuditNote note{event, code + ": " + description};
+    KEYFOB_TRY_ASSIGN(
+        const bool changed,
+        pairing.is_device_grant()
+            ? m_store.device_grants().refuse(
+                  pairing.id, {code, platform::printable(description, k_longest_description)}, note, now())
+            : m_store.deny(pairing.id, note, now()));
     if (!changed)
         return over("it was over before it could be refused");
     return refusal_url(pairing, code, description);
@@ -317,8 +325,12 @@ Result<std::string> PairingService::decide(const std::string& flow_id, const Flo
         return Error{ErrorKind::denied, "the form was not made for this browser", "start again in the terminal"};
     if (!approve)
         return refuse(shown.pairing, k_access_denied, "declined on the confirmation page");
-    const std::string code = m_random.token();
     const std::int64_t time = now();
+    if (shown.pairing.is_device_grant()) { // no code: the device has one of its own, which counts from now on
+        KEYFOB_TRY_ASSIGN(const bool approved, m_store.approve(shown.pairing.id, "", shown.pairing.expires_at, time));
+        return approved ? Result<std::string>(std::string()) : over("it ended before it was approved");
+    }
+    const std::string code = m_random.token();
     KEYFOB_TRY_ASSIGN(const bool changed, m_store.approve(shown.pairing.id, platform::secret_hash(code),
                                                           time + m_settings.code_seconds, time));
     if (!changed)

@@ -52,8 +52,9 @@ struct Begun {
 
 /// How the browser goes on after the provider's answer.
 struct CallbackOutcome {
-    std::string flow_id;   ///< of the confirmation page, when agent_url is empty
-    std::string agent_url; ///< where the browser takes a refusal to the agent
+    std::string flow_id; ///< of the confirmation page, when agent_url is empty
+    std::string
+        agent_url; ///< where the browser takes a refusal to the agent; both are empty when a device grant was refused
 };
 
 /// What the confirmation page shows.
@@ -63,6 +64,10 @@ struct Confirmation {
     std::string provider_name;
     std::string csrf_token;
 };
+
+/// Of what devices say about themselves.
+inline constexpr std::size_t k_longest_device_text = 80;
+inline constexpr std::size_t k_flow_id_octets = 16;
 
 /// Finds the text of the flow cookie for a flow id in the request at hand.
 using FlowCookie = std::function<std::optional<std::string>(const std::string& flow_id)>;
@@ -91,7 +96,7 @@ public:
     [[nodiscard]] platform::Result<Flow> find(const std::string& flow_id, const FlowCookie& cookie);
     /// Where the provider is. May wait for discovery. Errors: not_found (provider, or the flow is over), denied (slow_down: too many wait for
     /// this provider; nothing has changed, ask again), unreachable; when the provider is to blame the pairing ends and the URL is that of the
-    /// agent.
+    /// agent, and empty for a device grant.
     [[nodiscard]] platform::Result<std::string> provider_url(const Flow& flow, const std::string& provider);
     /// The provider's answer. May wait for the provider. Errors: not_found, denied (slow_down, as above: the same answer still counts),
     /// unreachable.
@@ -99,7 +104,7 @@ public:
     finish_upstream(const std::string& provider, const platform::Parameters& answer, const FlowCookie& cookie);
     /// Errors: not_found (not waiting for a confirmation, or another browser's), unreachable.
     [[nodiscard]] platform::Result<Confirmation> confirmation(const std::string& flow_id, const FlowCookie& cookie);
-    /// The person's decision; where the browser goes. Errors: denied (csrf), not_found, unreachable.
+    /// The person's decision; where the browser goes, which is nowhere for a device grant. Errors: denied (csrf), not_found, unreachable.
     [[nodiscard]] platform::Result<std::string> decide(const std::string& flow_id, const FlowCookie& cookie,
                                                        const std::string& csrf_token, bool approve);
 

@@ -66,20 +66,27 @@ Result<IssuedCookie> SessionService::redeem(const RedeemRequest& request) {
         KEYFOB_TRY_ASSIGN(const auto pairing, m_store.find_code(platform::secret_hash(request.code)));
         if (!pairing)
             return invalid_grant("the code is not known");
-        const char* mismatch = mismatch_of(*pairing, request);
-        if (pairing->state == PairingState::redeemed)
-            return redeem_again(*pairing, mismatch == nullptr);
-        if (pairing->state != PairingState::approved)
-            return invalid_grant("the sign-in of the code is over");
-        if (pairing->code_expires_at <= now())
-            return invalid_grant("the code has expired");
-        if (mismatch != nullptr)
-            return burn(*pairing, mismatch);
-        auto issued = redeem_first(*pairing);
+        auto issued = redeem(*pairing, request);
         if (issued || issued.error().kind != ErrorKind::cancelled)
             return issued;
     }
     return invalid_grant("the code has expired");
+}
+
+Result<IssuedCookie> SessionService::redeem(const Pairing& pairing, const RedeemRequest& request) {
+    if (pairing.state == PairingState::redeemed)
+        return redeem_again(pairing, mismatch_of(pairing, request) == nullptr);
+    if (pairing.state != PairingState::approved)
+        return invalid_grant("the sign-in of the code is over");
+    if (pairing.code_expires_at <= now())
+        return invalid_grant("the code has expired");
+    KEYFOB_TRY(check_or_burn(pairing, request));
+    return redeem_first(pairing);
+}
+
+Result<void> SessionService::check_or_burn(const Pairing& pairing, const RedeemRequest& request) {
+    const char* mismatch = mismatch_of(pairing, request);
+    return mismatch == nullptr ? Result<void>() : burn(pairing, mismatch);
 }
 
 /// Somebody has the code and not what belongs to it.
@@ -89,7 +96,6 @@ Error SessionService::burn(const Pairing& pairing, const char* mismatch) {
     return invalid_grant("the code belongs to another request");
 }
 
-/// Error kind `cancelled`: somebody else redeemed it in the meantime.
 Result<IssuedCookie> SessionService::redeem_first(const Pairing& pairing) {
     KEYFOB_TRY_ASSIGN(const auto user, m_store.find_user(pairing.user_id));
     if (!user || user->disabled)
@@ -105,6 +111,10 @@ Result<IssuedCookie> SessionService::redeem_first(const Pairing& pairing) {
     session.client_address = pairing.client_address;
     session.created_at = session.renewed_at = time;
     session.expires_at = time + m_settings.session_absolute_seconds;
+    if (pairing.is_device_grant()) {
+        session.session_class = k_device_class;
+        session.expires_at = std::min(session.expires_at, time + m_settings.device_session_seconds); // DG-10
+    }
     const std::string challenge = m_random.token();
     session.challenge = challenge;
     SecretString cookie(make_session_cookie(m_random));

@@ -16,6 +16,8 @@ namespace keyfob::server::signin {
 
 /// `typ` of the JWS that answers a challenge. The contract has it too, and server/http compares the two.
 inline constexpr std::string_view k_renewal_proof_type = "dbsc+jwt";
+/// The class of sessions that began with a device grant.
+inline constexpr const char* k_device_class = "device";
 
 struct RedeemRequest {
     std::string code;
@@ -45,6 +47,12 @@ public:
 
     /// AS-03, AS-04. Errors: invalid (code invalid_grant), unreachable.
     [[nodiscard]] platform::Result<IssuedCookie> redeem(const RedeemRequest& request);
+    /// The same once the pairing has been found; `request.code` does not matter. Errors also: cancelled (somebody else has redeemed it since it
+    /// was found: find it again).
+    [[nodiscard]] platform::Result<IssuedCookie> redeem(const Pairing& pairing, const RedeemRequest& request);
+    /// That the request comes from the one who began the pairing. Otherwise somebody has what they should not have, and the pairing ends.
+    /// Errors: invalid (code invalid_grant), unreachable.
+    [[nodiscard]] platform::Result<void> check_or_burn(const Pairing& pairing, const RedeemRequest& request);
     /// The live session behind a cookie's value; nullopt when there is none. Errors: unreachable.
     [[nodiscard]] platform::Result<std::optional<SessionWithUser>> authenticate(const std::string& cookie);
     /// `proof`: the JWS, or empty. Nothing but a good proof over the current challenge changes anything, so nobody else can get in the way.

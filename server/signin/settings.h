@@ -17,7 +17,8 @@ struct Settings {
     std::int64_t cookie_seconds = 600;
     std::int64_t session_idle_seconds = std::int64_t{7} * 24 * 3600;
     std::int64_t session_absolute_seconds = std::int64_t{30} * 24 * 3600;
-    std::int64_t access_token_seconds = 3600; ///< of a standard client, if sessions may be idle for that long
+    std::int64_t access_token_seconds = 3600;   ///< of a standard client, if sessions may be idle for that long
+    std::int64_t device_session_seconds = 3600; ///< of a device grant, if others last that long (DG-10)
     std::size_t calls_per_provider = 24; ///< threads that may be busy with one provider: fewer than there are for all
 };
 

@@ -11,10 +11,12 @@
 
 namespace keyfob::server::signin {
 
+class DeviceGrantStore;
+
 /// created → challenged → proven → identified → approved → redeemed, or denied, or superseded (a newer push by the same device key). Expiry is a
 /// time, not a state. `challenged`: a browser has come, and the agent behind it has not shown itself yet; `proven`: it has, so a provider may be
 /// asked; `identified`: the provider has answered and the person has not confirmed yet. A standard client's pairing is proven when its browser
-/// has come: there is no key that could show itself.
+/// has come, as there is no key that could show itself; a device grant's when somebody has typed its code, as there is no listener to ask.
 enum class PairingState { created, challenged, proven, identified, approved, redeemed, denied, superseded, cancelled };
 
 struct Pairing {
@@ -45,6 +47,9 @@ struct Pairing {
     std::string code_hash;
     std::int64_t request_uri_expires_at = 0;
     std::int64_t challenge_expires_at = 0; ///< of the pre-flight
+
+    /// The device asks by itself how it went, so no browser is sent to it (RFC 8628).
+    [[nodiscard]] bool is_device_grant() const { return redirect_uri.empty(); }
 };
 
 /// What makes a pushed request the flow of one browser.
@@ -83,7 +88,7 @@ struct Session {
     std::int64_t renewed_at = 0;
     std::int64_t expires_at = 0;            ///< absolute limit
     std::int64_t revoked_at = 0;            ///< 0: live
-    std::string session_class = "standard"; ///< or `client`: of a standard client
+    std::string session_class = "standard"; ///< or `client`: of a standard client; `device`: by a device grant
     std::string key_kind = "software";      ///< where the device says that its key is kept; `none`: unbound
 };
 
@@ -166,6 +171,9 @@ public:
     [[nodiscard]] virtual platform::Result<void> note_failed_proof(const Session& session, std::int64_t now) = 0;
     /// For the audit alone.
     [[nodiscard]] virtual platform::Result<void> note(const AuditNote& note, std::int64_t now) = 0;
+
+    /// What device grants need beside that. Lives as long as the store.
+    [[nodiscard]] virtual DeviceGrantStore& device_grants() = 0;
 
     /// Remembers a DPoP jti until `expires_at`. False: it is known, so this is a replay. Errors also: unreachable (too many are remembered).
     [[nodiscard]] virtual platform::Result<bool> remember_proof(const std::string& id_hash,

@@ -16,6 +16,7 @@ using platform::Result;
 using platform::SecretString;
 
 constexpr std::size_t k_session_id_octets = 16;
+constexpr const char* k_another_client = "another client";
 
 Error invalid_grant(const char* why) {
     platform::log::info("grant_refused", {{"reason", why}});
@@ -25,7 +26,7 @@ Error invalid_grant(const char* why) {
 /// What of the grant does not belong to the code; null when all of it does.
 const char* mismatch_of(const Pairing& pairing, const Client& client, const CodeGrant& grant) {
     if (pairing.client_id != client.id)
-        return "another client";
+        return k_another_client;
     if (!platform::constant_time_equal(pairing.redirect_uri, grant.redirect_uri))
         return "another redirect URI";
     return is_verifier_of(pairing.code_challenge, grant.code_verifier) ? nullptr : "not its code verifier";
@@ -43,19 +44,31 @@ Result<IssuedToken> TokenService::redeem(const Client& client, const CodeGrant& 
         KEYFOB_TRY_ASSIGN(const auto pairing, m_store.find_code(platform::secret_hash(grant.code)));
         if (!pairing)
             return invalid_grant("the code is not known");
-        if (pairing->state == PairingState::redeemed)
-            return end_replayed(*pairing);
-        if (pairing->state != PairingState::approved)
-            return invalid_grant("the sign-in of the code is over");
-        if (pairing->code_expires_at <= now())
-            return invalid_grant("the code has expired");
-        if (const char* mismatch = mismatch_of(*pairing, client, grant))
-            return burn(*pairing, mismatch);
-        KEYFOB_TRY_ASSIGN(auto issued, issue(*pairing));
-        if (issued)
-            return std::move(*issued);
+        auto issued = redeem(*pairing, mismatch_of(*pairing, client, grant));
+        if (issued || issued.error().kind != ErrorKind::cancelled)
+            return issued;
     }
     return invalid_grant("the code has expired");
+}
+
+Result<IssuedToken> TokenService::redeem(const Pairing& pairing, const Client& client) {
+    return redeem(pairing, pairing.client_id == client.id ? nullptr : k_another_client);
+}
+
+Result<IssuedToken> TokenService::redeem(const Pairing& pairing, const char* mismatch) {
+    if (pairing.state == PairingState::redeemed)
+        return end_replayed(pairing);
+    if (pairing.state != PairingState::approved)
+        return invalid_grant("the sign-in of the code is over");
+    if (pairing.code_expires_at <= now())
+        return invalid_grant("the code has expired");
+    if (mismatch != nullptr)
+        return burn(pairing, mismatch);
+    return issue(pairing);
+}
+
+Result<void> TokenService::check_or_burn(const Pairing& pairing, const Client& client) {
+    return pairing.client_id == client.id ? Result<void>() : burn(pairing, k_another_client);
 }
 
 /// Somebody has the code and not what belongs to it.
@@ -72,8 +85,8 @@ Error TokenService::end_replayed(const Pairing& pairing) {
     return invalid_grant("the code was used before");
 }
 
-/// nullopt: somebody else redeemed it in the meantime.
-Result<std::optional<IssuedToken>> TokenService::issue(const Pairing& pairing) {
+/// Error kind `cancelled`: somebody else redeemed it in the meantime.
+Result<IssuedToken> TokenService::issue(const Pairing& pairing) {
     KEYFOB_TRY_ASSIGN(const auto user, m_store.find_user(pairing.user_id));
     if (!user || user->disabled)
         return invalid_grant("this user is disabled"); // AS-22
@@ -87,14 +100,16 @@ Result<std::optional<IssuedToken>> TokenService::issue(const Pairing& pairing) {
     session.session_class = "client";
     session.key_kind = "none";
     session.created_at = session.renewed_at = time;
-    const std::int64_t lifetime = std::min(m_settings.access_token_seconds, m_settings.session_idle_seconds);
+    std::int64_t lifetime = std::min(m_settings.access_token_seconds, m_settings.session_idle_seconds);
+    if (pairing.is_device_grant())
+        lifetime = std::min(lifetime, m_settings.device_session_seconds); // DG-10
     session.expires_at = time + lifetime;
     SecretString token(make_opaque_token(k_access_token_prefix, m_random));
     KEYFOB_TRY_ASSIGN(const bool won, m_store.redeem(pairing.id, session, platform::secret_hash(token.reveal()),
                                                      session.expires_at, time));
     if (!won)
-        return std::optional<IssuedToken>{};
-    return std::optional(IssuedToken{std::move(token), lifetime});
+        return Error{ErrorKind::cancelled, "somebody was first"};
+    return IssuedToken{std::move(token), lifetime};
 }
 
 Result<std::optional<SessionWithUser>> TokenService::authenticate(const std::string& token) {

@@ -38,6 +38,10 @@ public:
     /// AS-03, AS-04, but stricter: without a key nobody can tell a repetition from a replay, so every second use ends what the first one made.
     /// Errors: invalid (code invalid_grant), unreachable.
     [[nodiscard]] platform::Result<IssuedToken> redeem(const Client& client, const CodeGrant& grant);
+    /// The same of a device grant that was found. Errors also: cancelled (somebody else has redeemed it since it was found: find it again).
+    [[nodiscard]] platform::Result<IssuedToken> redeem(const Pairing& pairing, const Client& client);
+    /// That this client began the pairing; else it ends. Errors: invalid (code invalid_grant), unreachable.
+    [[nodiscard]] platform::Result<void> check_or_burn(const Pairing& pairing, const Client& client);
     /// The live session behind a token; nullopt when there is none, for whatever reason. Errors: unreachable.
     [[nodiscard]] platform::Result<std::optional<SessionWithUser>> authenticate(const std::string& token);
     /// RFC 7009: what is not known counts as revoked. Errors: denied (code unauthorized_client: the token is another client's, and stays),
@@ -48,7 +52,8 @@ private:
     [[nodiscard]] std::int64_t now() const { return platform::to_unix(m_clock.now()); }
     [[nodiscard]] platform::Error burn(const Pairing& pairing, const char* mismatch);
     [[nodiscard]] platform::Error end_replayed(const Pairing& pairing);
-    [[nodiscard]] platform::Result<std::optional<IssuedToken>> issue(const Pairing& pairing);
+    [[nodiscard]] platform::Result<IssuedToken> redeem(const Pairing& pairing, const char* mismatch);
+    [[nodiscard]] platform::Result<IssuedToken> issue(const Pairing& pairing);
 
     const Settings m_settings;
     Store& m_store;

@@ -85,6 +85,17 @@ const std::vector<std::vector<const char*>>& steps() {
             "ALTER TABLE pairings ADD COLUMN client_id TEXT NOT NULL DEFAULT ''",
             "ALTER TABLE sessions ADD COLUMN client_id TEXT NOT NULL DEFAULT ''",
         },
+        {
+            R"(CREATE TABLE device_grants (
+                pairing_id INTEGER PRIMARY KEY REFERENCES pairings (id) ON DELETE CASCADE, device_code_hash TEXT NOT NULL UNIQUE,
+                user_code_hash TEXT NOT NULL, device_thumbprint TEXT NOT NULL, address_group TEXT NOT NULL, expires_at INTEGER NOT NULL,
+                interval_seconds INTEGER NOT NULL, polled_at INTEGER NOT NULL DEFAULT 0, refusal_code TEXT NOT NULL DEFAULT '',
+                refusal_text TEXT NOT NULL DEFAULT '') STRICT)",
+            "CREATE UNIQUE INDEX device_grants_user_code ON device_grants (user_code_hash) WHERE user_code_hash <> ''",
+            "CREATE INDEX device_grants_of_address ON device_grants (address_group, expires_at)",
+            "CREATE INDEX device_grants_of_key ON device_grants (device_thumbprint, expires_at)",
+            "CREATE INDEX device_grants_expiry ON device_grants (expires_at)",
+        },
     };
     return k_steps;
 }

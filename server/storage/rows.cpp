@@ -1,5 +1,7 @@
 #include "server/storage/rows.h"
 
+#include "platform/address_group.h"
+
 #include <array>
 #include <stdexcept>
 
@@ -40,11 +42,28 @@ const char* const k_session_columns =
     "s.created_at, s.renewed_at, s.expires_at, s.revoked_at, s.class, s.key_kind, s.client_id, "
     "u.id, u.provider, u.issuer, u.subject, u.name, u.email, u.created_at, u.disabled";
 
+const char* const k_pairing_is_open = "state IN ('created', 'challenged', 'proven', 'identified', 'approved')";
+
 const char* state_name(PairingState state) {
     for (const auto& [known, text] : k_states)
         if (known == state)
             return text;
     throw std::logic_error("a pairing state without a name");
+}
+
+void insert_pairing(Connection& connection, const signin::Pairing& pairing) {
+    connection.execute(
+        "INSERT INTO pairings (state, flow_id, device_key, device_thumbprint, device_name, device_os, "
+        "client_address, address_group, "
+        "browser_address, code_challenge, redirect_uri, client_state, provider, user_id, session_row, created_at, "
+        "expires_at, code_expires_at, redeemed_at, request_uri_hash, flow_secret_hash, upstream_state_hash, "
+        "code_hash, request_uri_expires_at, client_id) VALUES ($1, '', $2, $3, $4, $5, $6, $7, '', $8, $9, $10, '', 0, "
+        "0, $11, "
+        "$12, 0, 0, $13, '', '', '', $14, $15)",
+        {std::string(state_name(pairing.state)), pairing.device_key, pairing.device_thumbprint, pairing.device_name,
+         pairing.device_os, pairing.client_address, platform::address_group(pairing.client_address),
+         pairing.code_challenge, pairing.redirect_uri, pairing.client_state, pairing.created_at, pairing.expires_at,
+         pairing.request_uri_hash, pairing.request_uri_expires_at, pairing.client_id});
 }
 
 signin::Pairing pairing_of(const Row& row) {

@@ -14,6 +14,10 @@ extern const char* const k_pairing_columns;
 extern const char* const k_user_columns;    ///< of `users u`
 extern const char* const k_session_columns; ///< of `sessions s`, then those of `users u`
 
+extern const char* const k_pairing_is_open; ///< a condition
+
+/// A new one; its state, codes and times are what they are in the beginning. Throws as Connection does.
+void insert_pairing(Connection& connection, const signin::Pairing& pairing);
 [[nodiscard]] signin::Pairing pairing_of(const Row& row);
 [[nodiscard]] signin::User user_of(const Row& row, std::size_t first = 0);
 [[nodiscard]] signin::SessionWithUser session_of(const Row& row);

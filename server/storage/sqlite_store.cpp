@@ -5,6 +5,7 @@
 #include "platform/encoding.h"
 #include "server/storage/audit_trail.h"
 #include "server/storage/database.h"
+#include "server/storage/device_grants.h"
 #include "server/storage/heartbeat.h"
 #include "server/storage/migrations.h"
 #include "server/storage/rows.h"
@@ -27,7 +28,6 @@ using signin::User;
 
 constexpr std::size_t k_secret_octets = 32;
 constexpr int k_no_room = -1;
-constexpr const char* k_is_open = "state IN ('created', 'challenged', 'proven', 'identified', 'approved')";
 /// What is over is kept for a while: a code that is used again must be recognised, and an operator may ask. What no browser has ever opened
 /// had no code, and most of a flood is of that kind.
 constexpr std::int64_t k_keep_pairings = 3600;
@@ -55,6 +55,11 @@ std::optional<SessionWithUser> one_session(Connection& connection, const char* c
     return rows.empty() ? std::nullopt : std::optional(session_of(rows[0]));
 }
 
+/// Marks what is not as usual.
+std::string describe(const Session& session) {
+    return session.device_name + (session.session_class == "standard" ? "" : ", class " + session.session_class);
+}
+
 void add_cookie(Connection& connection, std::int64_t session_row, const std::string& hash, std::int64_t expires_at) {
     connection.execute("INSERT INTO cookies (hash, session_row, expires_at) VALUES ($1, $2, $3)",
                        {hash, session_row, expires_at});
@@ -72,21 +77,6 @@ std::int64_t insert_session(Connection& connection, const Session& session) {
     return connection.query("SELECT row FROM sessions WHERE id = $1", {session.id}).at(0).integer(0);
 }
 
-void insert_pairing(Connection& connection, const Pairing& pairing) {
-    connection.execute(
-        sql({"INSERT INTO pairings (state, flow_id, device_key, device_thumbprint, device_name, device_os, "
-             "client_address, address_group, "
-             "browser_address, code_challenge, redirect_uri, client_state, provider, user_id, session_row, created_at, "
-             "expires_at, code_expires_at, redeemed_at, request_uri_hash, flow_secret_hash, upstream_state_hash, "
-             "code_hash, request_uri_expires_at, client_id) VALUES ($1, '', $2, $3, $4, $5, $6, $7, '', $8, $9, $10, "
-             "'', 0, "
-             "0, $11, $12, 0, 0, $13, '', '', '', $14, $15)"}),
-        {std::string(state_name(pairing.state)), pairing.device_key, pairing.device_thumbprint, pairing.device_name,
-         pairing.device_os, pairing.client_address, platform::address_group(pairing.client_address),
-         pairing.code_challenge, pairing.redirect_uri, pairing.client_state, pairing.created_at, pairing.expires_at,
-         pairing.request_uri_hash, pairing.request_uri_expires_at, pairing.client_id});
-}
-
 class SqliteStore final : public signin::Store {
 public:
     SqliteStore(StoreOptions options, std::unique_ptr<Database> database, platform::Random& random)
@@ -97,9 +87,9 @@ public:
             if (std::string reason = over_the_limits(connection, pairing); !reason.empty())
                 return reason;
             if (!pairing.device_thumbprint.empty())
-                connection.execute(
-                    sql({"UPDATE pairings SET state = 'superseded' WHERE device_thumbprint = $1 AND ", k_is_open}),
-                    {pairing.device_thumbprint});
+                connection.execute(sql({"UPDATE pairings SET state = 'superseded' WHERE device_thumbprint = $1 AND ",
+                                        k_pairing_is_open}),
+                                   {pairing.device_thumbprint});
             insert_pairing(connection, pairing);
             return {};
         }));
@@ -192,7 +182,7 @@ public:
 
     Result<bool> deny(std::int64_t pairing_id, const AuditNote& why, std::int64_t now) override {
         return change_pairing(
-            sql({"UPDATE pairings SET state = 'denied' WHERE id = $1 AND expires_at > $2 AND ", k_is_open}),
+            sql({"UPDATE pairings SET state = 'denied' WHERE id = $1 AND expires_at > $2 AND ", k_pairing_is_open}),
             {pairing_id, now}, pairing_id, why, now);
     }
 
@@ -200,7 +190,7 @@ public:
         return m_database->write([&](Connection& connection) {
             return connection.execute(
                 sql({"UPDATE pairings SET state = 'cancelled' WHERE device_thumbprint = $1 AND expires_at > $2 AND ",
-                     k_is_open}),
+                     k_pairing_is_open}),
                 {device_thumbprint, now});
         });
     }
@@ -222,7 +212,7 @@ public:
             const std::int64_t row = insert_session(connection, session);
             add_cookie(connection, row, cookie_hash, cookie_expires_at);
             connection.execute("UPDATE pairings SET session_row = $1 WHERE id = $2", {row, pairing_id});
-            record = add_audit(connection, {AuditEvent::session_created, session.device_name},
+            record = add_audit(connection, {AuditEvent::session_created, describe(session)},
                                {session.user_id, session.id}, now);
             return true;
         });
@@ -329,6 +319,8 @@ public:
         }));
         return {};
     }
+
+    signin::DeviceGrantStore& device_grants() override { return m_device_grants; }
 
     Result<bool> remember_proof(const std::string& id_hash, std::int64_t expires_at) override {
         KEYFOB_TRY_ASSIGN(const int added, m_database->write([&](Connection& connection) {
@@ -438,6 +430,7 @@ private:
     Heartbeat m_heartbeat{*m_database};
     std::atomic<bool> m_crowded_proofs{false};
     std::atomic<bool> m_crowded_pairings{false};
+    SqliteDeviceGrants m_device_grants{*m_database, m_options};
     platform::Random& m_random;
 };
 

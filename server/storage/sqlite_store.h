@@ -3,6 +3,7 @@
 #include "platform/random.h"
 #include "platform/result.h"
 #include "server/signin/store.h"
+#include "server/signin/user_code.h"
 
 #include <chrono>
 #include <cstdint>
@@ -19,7 +20,10 @@ struct StoreOptions {
         20'000; ///< from there on room is for those who ask for little (signin::Store::is_crowded)
     std::int64_t pairings_per_address = 1'000;      ///< an office behind one address has that many at once
     std::int64_t pairings_without_address = 10'000; ///< of all whose address no proxy tells, together
-    std::int64_t pushes_per_key = 5;
+    std::int64_t pushes_per_key = 5;                ///< and device grants
+    std::int64_t device_grants = signin::k_most_device_grants;
+    std::int64_t device_grants_per_address = 50; ///< these can all ask every five seconds within the limit of agents
+    std::int64_t device_grants_without_address = 500;
     std::int64_t proofs = 200'000; ///< remembered at a time; about 300 a second
     std::int64_t crowded_proofs = 100'000;
     std::size_t connections = 8;

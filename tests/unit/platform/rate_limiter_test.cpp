@@ -191,3 +191,23 @@ TEST_CASE("a rate says how much it is within a time") {
     CHECK(k_rate.most_within(10s) == 20);
     CHECK(Rate{4'000, 10min}.most_within(12min) == 8'800);
 }
+
+TEST_CASE("OP-03: to look takes nothing, and says what taking would say") {
+    Bench bench;
+    for (int i = 0; i < 100; ++i)
+        CHECK(bench.limiter.peek("ann") == 0ns);
+    bench.take("ann", 10);
+    CHECK(bench.limiter.peek("ann") == 1s);
+    CHECK(bench.limiter.peek("ann") == bench.limiter.take("ann"));
+    CHECK(bench.limiter.peek("bob") == 0ns);
+}
+
+TEST_CASE("OP-03: what is charged beyond the count has to be waited for") {
+    Bench bench;
+    for (int i = 0; i < 12; ++i)
+        bench.limiter.charge("ann");
+    CHECK(bench.limiter.peek("ann") == 3s);
+    bench.clock.time += 3s;
+    CHECK(bench.take("ann") == 1);
+    CHECK(bench.take("bob") == 10);
+}

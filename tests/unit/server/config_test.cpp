@@ -134,9 +134,10 @@ TEST_CASE("RP-13: every kind of rule is read, also before the provider it speaks
 }
 
 TEST_CASE("OP-10: an unknown key is an error with its line and what is known there") {
-    CHECK(problems("liston = \"x\"\n" + k_good) == "1: liston is not known; expected one of: allow, client, database, "
-                                                   "external_url, limits, listen, log, provider, "
-                                                   "resource_server, session, tls, trusted_proxies");
+    CHECK(problems("liston = \"x\"\n" + k_good) ==
+          "1: liston is not known; expected one of: allow, client, database, device_grant, "
+          "external_url, limits, listen, log, provider, "
+          "resource_server, session, tls, trusted_proxies");
     CHECK(problems(k_good + "client_secret = \"hunter2\"\n") ==
           "8: provider.client_secret is not known; expected one of: allow_addresses, ca_file, client_id, "
           "client_secret_file, display_name, id, issuer, kind, pkce");
@@ -411,4 +412,20 @@ TEST_CASE("OP-10: a limit that is none is told with what was expected") {
 
 TEST_CASE("the demo, on which everything comes from one address, takes more of it") {
     CHECK(must(demo_config("127.0.0.1:9000", "/state")).limits.agent.count == 400'000);
+}
+
+TEST_CASE("DG-09, DG-10: the device grant is off, an hour long, and has two keys") {
+    const Folder folder;
+    const Config usual = must(folder.load(k_good));
+    CHECK_FALSE(usual.device_grant);
+    CHECK(usual.device_session_seconds == 3600);
+    const Config on = must(folder.load(k_good + "[device_grant]\nenabled = true\nsession = \"15m\"\n"));
+    CHECK(on.device_grant);
+    CHECK(on.device_session_seconds == 900);
+    CHECK(to_text(on).find("enabled = true") != std::string::npos);
+    CHECK(to_text(on).find("session = '900s'") != std::string::npos);
+    CHECK_FALSE(must(demo_config("127.0.0.1:8420", "/tmp")).device_grant);
+    CHECK(folder.problems(k_good + "[device_grant]\nenabled = \"yes\"\n").find("device_grant.enabled") !=
+          std::string::npos);
+    CHECK(folder.problems(k_good + "[device_grant]\non = true\n").find("device_grant.on") != std::string::npos);
 }

@@ -132,12 +132,19 @@ struct Site : signin::tests::Fixture {
     std::string external_url;
     signin::DpopGate proofs = must(signin::DpopGate::create(*database.store, clock));
     signin::ResourceServers resource_servers; ///< none, unless a test has some
-    Services services{external_url, external_url.starts_with("https:"),
-                      pairings,     sessions,
-                      proofs,       providers,
-                      clock,        *database.store,
-                      clients,      resource_servers,
-                      tokens,       {}};
+    Services services{external_url,
+                      external_url.starts_with("https:"),
+                      pairings,
+                      sessions,
+                      proofs,
+                      providers,
+                      clock,
+                      *database.store,
+                      clients,
+                      resource_servers,
+                      tokens,
+                      nullptr,
+                      {}};
     RateLimits limits{RequestLimits{}, clock, random};
     Router router;
 };
