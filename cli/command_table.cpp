@@ -13,6 +13,7 @@ constexpr Option k_json{.name = "json", .help = "for programs: JSON on standard 
 
 constexpr std::array k_login_options{
     Option{.name = "no-browser", .help = "only print the address to open"},
+    Option{.name = "device", .help = "by a code that you type in a browser anywhere, where the server allows it"},
     Option{.name = "port", .value = "N", .help = "the local port the browser comes back to, for ssh -L"},
     Option{.name = "timeout", .value = "10m", .help = "how long to wait: 90s, 5m; ten minutes at most"},
     k_json,
@@ -48,14 +49,16 @@ constexpr std::array k_logout_options{
 constexpr std::array k_table{
     Command{
         "login", "sign in to a server through the browser",
-        "[SERVER] [--no-browser] [--port N] [--timeout 10m] [--json]",
+        "[SERVER] [--no-browser] [--port N] [--device] [--timeout 10m] [--json]",
         "SERVER is an address like https://app.example.com; without it KEYFOB_SERVER is taken, else the server "
         "where you are signed in\n"
         "already. The browser is BROWSER, else the desktop's; without a terminal none is ever opened.\n"
         "From a machine without one:\n"
         "  ssh -L 40123:127.0.0.1:40123 HOST\n"
         "  " KEYFOB_CLI_NAME " login SERVER --no-browser --port 40123\n"
-        "and open the address that it prints in the browser in front of you.\n"
+        "and open the address that it prints in the browser in front of you. Where that cannot be either, --device "
+        "prints an address and a\n"
+        "code to type there. Never type one that somebody sent you: whoever made it would be signed in as you.\n"
         "Where a sign-in to SERVER is waiting already, this one joins it: both end together, and Ctrl-C leaves it to "
         "those that are left.",
         k_login_options, 1, commands::login},

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 namespace keyfob::cli {
@@ -35,12 +36,30 @@ int write_all(int fd, std::string_view octets) {
     return 0;
 }
 
+/// POSIX: the first of these that is set counts.
+bool is_utf8(const platform::Environment& environment) {
+    std::string locale;
+    for (const char* name : {"LC_ALL", "LC_CTYPE", "LANG"})
+        if (locale = environment(name); !locale.empty())
+            break;
+    const std::size_t dot = locale.find('.');
+    const std::string encoding = dot == std::string::npos ? "" : locale.substr(dot + 1);
+    return platform::equal_ignoring_case(encoding, "UTF-8") || platform::equal_ignoring_case(encoding, "UTF8");
+}
+
+/// A terminal that does not say how wide it is counts as wide enough.
+bool has_room(int terminal, std::size_t columns) {
+    winsize size{};
+    return ::ioctl(terminal, TIOCGWINSZ, &size) != 0 || size.ws_col == 0 || size.ws_col >= columns;
+}
+
 } // namespace
 
 Console::Console(int out, int err, const platform::Environment& environment)
     : m_out(out), m_err(err), m_person(::isatty(err) == 1), m_shows_data(::isatty(out) == 1),
       m_one_terminal(m_person && m_shows_data),
-      m_colour(m_person && environment("NO_COLOR").empty() && environment("TERM") != "dumb") {}
+      m_colour(m_person && environment("NO_COLOR").empty() && environment("TERM") != "dumb"),
+      m_utf8(is_utf8(environment)) {}
 
 bool Console::write(std::string_view octets) {
     if (m_output_errno == 0)
@@ -88,6 +107,16 @@ void Console::error(const platform::Error& error) {
     labelled(k_red, "error", error.message);
     if (!error.hint.empty())
         hint(error.hint);
+}
+
+bool Console::picture(const std::vector<std::string>& rows, std::size_t columns) {
+    if (!m_person || !m_utf8 || !has_room(m_err, columns))
+        return false;
+    std::string text;
+    for (const std::string& row : rows)
+        text += m_colour ? "\x1b[30;47m" + row + "\x1b[0m\n" : row + "\n";
+    (void)write_all(m_err, text);
+    return true;
 }
 
 std::optional<platform::Error> Console::output_error() const {

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace keyfob::cli {
 
@@ -30,6 +31,8 @@ public:
     void warning(std::string_view text);
     void hint(std::string_view text);
     void error(const platform::Error& error); ///< `error: …` and, if there is one, `hint: …`
+    /// Lines of block characters, black on white. False: there is no terminal for them, or it is too narrow or not of UTF-8.
+    bool picture(const std::vector<std::string>& rows, std::size_t columns);
 
     [[nodiscard]] bool person_reads() const { return m_person; }   ///< stderr is a terminal
     [[nodiscard]] bool shows_data() const { return m_shows_data; } ///< stdout is a terminal
@@ -48,6 +51,7 @@ private:
     bool m_one_terminal;         ///< for both
     bool m_line_is_open = false; ///< the last octet on stdout ended no line
     bool m_colour;
+    bool m_utf8;
     int m_output_errno = 0;
 };
 

@@ -3,6 +3,7 @@
 #include "agent/api/error_code.h"
 #include "cli/account_text.h"
 #include "cli/command.h"
+#include "cli/qr_code.h"
 #include "cli/values.h"
 
 #include <array>
@@ -33,21 +34,37 @@ std::string from_elsewhere(const platform::Url& start) {
 
 } // namespace
 
-void LoginReport::waiting(const std::string& server, const platform::Url& start, std::int64_t expires_in, bool joined) {
+void LoginReport::waiting(const std::string& server, const StartedLogin& login) {
     if (m_json) {
         Object object = event("waiting");
-        object.set("url", start.text());
-        object.set("expires_in", expires_in);
-        object.set("joined", joined);
+        object.set(login.by_device_grant() ? "verification_uri" : "url", login.start.text());
+        if (login.by_device_grant())
+            object.set("user_code", login.user_code);
+        object.set("expires_in", login.expires_in);
+        object.set("joined", login.joined);
         m_console.print_json(object);
         return;
     }
-    if (joined)
+    if (login.joined)
         m_console.note("a sign-in to " + server + " is already waiting; joining it");
-    m_console.say("To sign in to " + server + ", open this address in a browser on this machine:");
+    m_console.say("To sign in to " + server + ", open this address in " +
+                  (login.by_device_grant() ? "any browser:" : "a browser on this machine:"));
     m_console.say("");
-    m_console.say("  " + start.text());
+    m_console.say("  " + login.start.text());
     m_console.say("");
+    if (login.by_device_grant())
+        tell_code(login);
+}
+
+void LoginReport::tell_code(const StartedLogin& login) {
+    const auto rows = qr_code(login.start.text());
+    if (!rows.empty() && m_console.picture(rows, rows.size() * 2)) // modules are as high as wide, and two make a row
+        m_console.say("");
+    m_console.say("and type this code there, yourself:");
+    m_console.say("");
+    m_console.say("  " + login.user_code);
+    m_console.say("");
+    m_console.say("Nobody else has a reason to ask you for it.");
 }
 
 void LoginReport::browser_started() {
@@ -67,16 +84,17 @@ void LoginReport::elsewhere(const platform::Url& start) {
         m_console.hint("a browser on another machine can open it too, after " + from_elsewhere(start) + " there");
 }
 
-void LoginReport::still_waiting(std::int64_t expires_in, bool joined) {
+void LoginReport::still_waiting(const StartedLogin& login) {
     if (!m_json)
-        m_console.say("Waiting for you to finish there, up to " + describe(std::chrono::seconds(expires_in)) +
-                      (joined ? ". Ctrl-C leaves it to the others." : ". Ctrl-C cancels."));
+        m_console.say("Waiting for you to finish there, up to " + describe(std::chrono::seconds(login.expires_in)) +
+                      (login.joined ? ". Ctrl-C leaves it to the others." : ". Ctrl-C cancels."));
 }
 
 void LoginReport::not_reached(const platform::Url& start) {
     const std::string what = "no browser has reached this machine yet";
     const std::string hint =
-        "is it on another machine? run " + from_elsewhere(start) + " there, then open the address there";
+        "is it on another machine? run " + from_elsewhere(start) +
+        " there, then open the address there; or begin again with --device, where the server allows it";
     if (!m_json) {
         m_console.note(what);
         m_console.hint(hint);

@@ -1,12 +1,12 @@
 #pragma once
 
 #include "cli/console.h"
+#include "cli/started_login.h"
 #include "platform/result.h"
 #include "platform/url.h"
 
 #include <Poco/JSON/Object.h>
 
-#include <cstdint>
 #include <string>
 
 namespace keyfob::cli {
@@ -16,13 +16,12 @@ class LoginReport {
 public:
     LoginReport(Console& console, bool json) : m_console(console), m_json(json) {}
 
-    /// `joined`: another command has begun it.
-    void waiting(const std::string& server, const platform::Url& start, std::int64_t expires_in, bool joined);
+    void waiting(const std::string& server, const StartedLogin& login);
     void browser_started();
     void no_browser(const std::string& why, const platform::Url& start);
     /// How to use a browser that is not on this machine.
     void elsewhere(const platform::Url& start);
-    void still_waiting(std::int64_t expires_in, bool joined);
+    void still_waiting(const StartedLogin& login);
     /// No browser has come in a time in which people open one (CL-05).
     void not_reached(const platform::Url& start);
     void signed_in(const Poco::JSON::Object::Ptr& account);
@@ -30,6 +29,8 @@ public:
     [[nodiscard]] int failed(const platform::Error& error);
 
 private:
+    void tell_code(const StartedLogin& login);
+
     Console& m_console;
     bool m_json;
 };

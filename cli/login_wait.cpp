@@ -54,9 +54,14 @@ Result<void> LoginWait::await_browser(std::int64_t id, std::chrono::milliseconds
     return {}; // whatever else the agent says, that of login.wait counts
 }
 
-LoginWait::Answer LoginWait::await_end(std::int64_t id, std::int64_t reached_id, std::chrono::milliseconds patience) {
+std::chrono::milliseconds LoginWait::longest() const {
+    return std::chrono::seconds(m_login.expires_in) + agent::api::Patience().longest;
+}
+
+LoginWait::Answer LoginWait::await_after_browser(std::int64_t id, std::chrono::milliseconds patience) {
+    KEYFOB_TRY_ASSIGN(const std::int64_t reached_id, send(agent::api::k_login_reached));
     KEYFOB_TRY(await_browser(reached_id, patience));
-    return await(id, std::chrono::seconds(m_login.expires_in) + agent::api::Patience().longest);
+    return await(id, longest());
 }
 
 /// Tells the agent, which tells the server. Somebody may have approved at the same moment: then the account is signed in, and that is said.
@@ -74,8 +79,7 @@ LoginWait::Answer LoginWait::run(std::optional<platform::ChildProcess> opener,
                                  std::chrono::milliseconds browser_patience) {
     m_opener = std::move(opener);
     KEYFOB_TRY_ASSIGN(const std::int64_t id, send(agent::api::k_login_wait));
-    KEYFOB_TRY_ASSIGN(const std::int64_t reached_id, send(agent::api::k_login_reached));
-    auto answer = await_end(id, reached_id, browser_patience);
+    auto answer = m_login.by_device_grant() ? await(id, longest()) : await_after_browser(id, browser_patience);
     if (!answer && answer.error().code == Client::k_interrupted)
         answer = cancel(id);
     KEYFOB_TRY(answer);

@@ -3,6 +3,7 @@
 #include "agent/api/client.h"
 #include "cli/interrupt.h"
 #include "cli/login_report.h"
+#include "cli/started_login.h"
 #include "platform/process.h"
 #include "platform/result.h"
 #include "platform/url.h"
@@ -16,19 +17,11 @@
 
 namespace keyfob::cli {
 
-/// What the agent has begun, or let this command join.
-struct StartedLogin {
-    std::string login_id;
-    platform::Url start;
-    std::int64_t expires_in = 0; ///< seconds
-    bool joined = false;
-};
-
 /// In which a person opens a browser, or learns what else to do (CL-05).
 inline constexpr std::chrono::milliseconds k_browser_patience{20'000};
 
 /// The wait for the end of a login: for the agent's answer, and meanwhile for Ctrl-C, for the program that opens the browser, which may end, and
-/// for the browser to come. Refers to what it is made of. One thread.
+/// for the browser to come to this machine, where it has to. Refers to what it is made of. One thread.
 class LoginWait {
 public:
     LoginWait(agent::api::Client& agent, const StartedLogin& login, Interrupt& interrupt, LoginReport& report)
@@ -44,7 +37,8 @@ private:
     [[nodiscard]] platform::Result<std::int64_t> send(const char* method);
     [[nodiscard]] Answer await(std::int64_t id, std::chrono::milliseconds longest);
     [[nodiscard]] platform::Result<void> await_browser(std::int64_t id, std::chrono::milliseconds patience);
-    [[nodiscard]] Answer await_end(std::int64_t id, std::int64_t reached_id, std::chrono::milliseconds patience);
+    [[nodiscard]] std::chrono::milliseconds longest() const;
+    [[nodiscard]] Answer await_after_browser(std::int64_t id, std::chrono::milliseconds patience);
     [[nodiscard]] Answer cancel(std::int64_t wait_id);
 
     agent::api::Client& m_agent;

@@ -29,9 +29,12 @@ Result<login::LoginRequest> read_request(const Object& parameters) {
         return usage("this is not the address of a server", "write https://id.example.com");
     if (url->origin.scheme != "https" && !url->origin.is_loopback())
         return usage("plain http is for servers on this machine only", "use https");
+    KEYFOB_TRY_ASSIGN(request.by_device_grant, boolean_parameter(parameters, "device", false));
     request.server = url->origin;
     if (port < 0 || port > 65535)
         return usage("a port lies between 1 and 65535");
+    if (port != 0 && request.by_device_grant)
+        return usage("a sign-in by a code has no port");
     if (timeout < 1 || timeout > k_longest_timeout)
         return usage("the timeout must lie between 1 second and 10 minutes");
     request.port = static_cast<std::uint16_t>(port);
@@ -55,7 +58,12 @@ void login_start(const Services& services, const ipc::Call& call) {
                 return call.answer(started.error());
             Object::Ptr object(new Object(Poco::JSON_PRESERVE_KEY_ORDER));
             object->set("login_id", started->id);
-            object->set("start_url", started->start_url);
+            if (started->user_code.empty()) {
+                object->set("start_url", started->start_url);
+            } else {
+                object->set("verification_uri", started->verification_uri);
+                object->set("user_code", started->user_code);
+            }
             object->set("expires_in", static_cast<std::int64_t>(started->expires_in.count()));
             object->set("joined", started->joined);
             call.answer(object);

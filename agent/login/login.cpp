@@ -28,6 +28,9 @@ Error keychain_too_late() {
 Error given_up() {
     return {ErrorKind::cancelled, "the sign-in was given up", "", api::k_cancelled};
 }
+Error too_busy() {
+    return {ErrorKind::failed, "the agent has too much to do", "try again", api::k_failed};
+}
 Error other_port(std::uint16_t port) {
     return {ErrorKind::invalid, "a sign-in to this server is waiting already, on port " + std::to_string(port),
             "leave --port out to join it, or end it first: Ctrl-C in its terminal", api::k_usage};
@@ -41,7 +44,7 @@ void Login::join(const CallerPtr& caller) {
     const bool is_first = m_callers.empty();
     m_callers.push_back(caller);
     caller->set_login(shared_from_this());
-    if (m_listener)
+    if (is_waiting())
         announce(caller);
     else if (is_first)
         start();
@@ -69,11 +72,53 @@ void Login::discover() {
             return;
         if (!found)
             return self->finish(Error{found.error().kind, found.error().message, found.error().hint, api::k_failed});
-        if (const auto listening = self->listen(); !listening)
+        if (self->m_request.by_device_grant)
+            self->ask_for_code();
+        else if (const auto listening = self->listen(); !listening)
             self->finish(listening.error());
     });
     if (!taken)
-        finish(Error{ErrorKind::failed, "the agent has too much to do", "try again", api::k_failed});
+        finish(too_busy());
+}
+
+void Login::ask_for_code() {
+    const DeviceDescription device = describe_device();
+    m_device_flow = std::make_shared<DeviceFlow>(
+        DeviceFlowOptions{m_request.server, m_request.device_name.empty() ? device.name : m_request.device_name,
+                          device.os},
+        events(), m_service.m_transport, m_service.m_clock, m_service.m_random);
+    m_cancel_flow = [flow = m_device_flow] { flow->cancel(); };
+    auto work = [flow = m_device_flow] { return flow->begin(); };
+    const bool taken =
+        m_service.m_workers.run(std::move(work), [weak = weak_from_this()](const Result<DeviceCode>& code) {
+            const auto self = weak.lock();
+            if (!self || self->m_outcome)
+                return;
+            if (!code)
+                return self->finish(Error{code.error().kind, code.error().message, code.error().hint, api::k_failed});
+            self->m_code = *code;
+            self->start_waiting(std::min(self->m_request.timeout, code->expires_in));
+            self->poll_after(code->interval);
+        });
+    if (!taken)
+        finish(too_busy());
+}
+
+void Login::poll_after(std::chrono::seconds pause) {
+    m_poll_timer.start(pause, [weak = weak_from_this()] {
+        if (const auto self = weak.lock(); self && !self->m_outcome)
+            self->poll();
+    });
+}
+
+void Login::poll() {
+    const bool taken = m_service.m_workers.run([flow = m_device_flow] { return flow->poll(); },
+                                               [weak = weak_from_this()](std::optional<std::chrono::seconds> pause) {
+                                                   if (const auto self = weak.lock(); self && !self->m_outcome && pause)
+                                                       self->poll_after(*pause);
+                                               });
+    if (!taken)
+        poll_after(m_code->interval);
 }
 
 Result<void> Login::listen() {
@@ -83,10 +128,11 @@ Result<void> Login::listen() {
                      api::k_failed};
     m_listener = std::move(*listener);
     const DeviceDescription device = describe_device();
-    m_flow = std::make_shared<LoginFlow>(
+    const auto flow = std::make_shared<LoginFlow>(
         FlowOptions{m_request.server, m_listener->redirect_uri(),
                     m_request.device_name.empty() ? device.name : m_request.device_name, device.os},
         events(), m_service.m_transport, m_service.m_clock, m_service.m_random);
+    m_cancel_flow = [flow] { flow->cancel(); };
     const auto later = [weak = weak_from_this()](void (Login::*action)()) {
         ipc::run_on_main_loop([weak, action] {
             if (const auto self = weak.lock())
@@ -94,15 +140,19 @@ Result<void> Login::listen() {
         });
     };
     m_listener->when_reached([later] { later(&Login::set_reached); });
-    m_listener->serve(m_flow, [later] { later(&Login::close_listener); });
-    m_ends_at = m_service.m_clock.steady_now() + m_request.timeout;
-    m_timer.start(m_request.timeout, [weak = weak_from_this()] {
+    m_listener->serve(flow, [later] { later(&Login::close_listener); });
+    start_waiting(m_request.timeout);
+    return {};
+}
+
+void Login::start_waiting(std::chrono::seconds patience) {
+    m_ends_at = m_service.m_clock.steady_now() + patience;
+    m_timer.start(patience, [weak = weak_from_this()] {
         if (const auto self = weak.lock())
             self->abandon(timed_out());
     });
     for (const auto& caller : std::vector<CallerPtr>(m_callers)) // some may leave
         announce(caller);
-    return {};
 }
 
 /// The first to hear of it is the one that opens a browser.
@@ -110,7 +160,7 @@ void Login::announce(const CallerPtr& caller) {
     if (caller->has_ended())
         return;
     const std::uint16_t wanted = caller->request().port;
-    if (wanted != 0 && wanted != m_listener->port())
+    if (m_listener && wanted != 0 && wanted != m_listener->port())
         return leave(caller, other_port(m_listener->port()));
     const auto left = std::chrono::ceil<std::chrono::seconds>(m_ends_at - m_service.m_clock.steady_now());
     const auto patience = std::min(caller->request().timeout, std::max(left, std::chrono::seconds(0)));
@@ -122,7 +172,8 @@ void Login::announce(const CallerPtr& caller) {
         });
     if (m_is_reached)
         caller->set_reached();
-    caller->tell({caller->id(), m_listener->start_url(), patience, std::exchange(m_is_announced, true)});
+    caller->tell({caller->id(), m_listener ? m_listener->start_url() : "", m_code ? m_code->verification_uri : "",
+                  m_code ? m_code->user_code : "", patience, std::exchange(m_is_announced, true)});
 }
 
 void Login::set_reached() {
@@ -205,7 +256,8 @@ void Login::finish(const Result<AccountPtr>& outcome) {
         return;
     m_outcome = outcome;
     m_keeping->decide(given_up()); // unless it was
-    if (outcome) // the browser still has to fetch its last page; then, or when it does not come, the listener goes
+    if (outcome &&
+        m_listener) // the browser still has to fetch its last page; then, or when it does not come, the listener goes
         m_timer.start(k_last_page_wait, [weak = weak_from_this()] {
             if (const auto self = weak.lock())
                 self->close_listener();
@@ -217,10 +269,10 @@ void Login::finish(const Result<AccountPtr>& outcome) {
 }
 
 void Login::abandon(const Error& error) {
-    if (m_flow) {
+    if (m_cancel_flow) {
         const bool taken = m_service.m_workers.run(
-            [flow = m_flow] {
-                flow->cancel();
+            [cancel = m_cancel_flow] {
+                cancel();
                 return true;
             },
             [](bool) {});
@@ -234,6 +286,7 @@ void Login::close_listener() {
     const auto keep = shared_from_this();
     m_service.m_logins.erase(keep);
     m_timer.cancel();
+    m_poll_timer.cancel();
     if (!m_listener)
         return;
     // stop() waits for pages that are being sent; not on the main loop.

@@ -2,6 +2,7 @@
 
 #include "agent/ipc/main_loop.h"
 #include "agent/login/caller.h"
+#include "agent/login/device_flow.h"
 #include "agent/login/keeping.h"
 #include "agent/login/login_flow.h"
 #include "agent/login/login_service.h"
@@ -30,12 +31,21 @@ public:
     void leave(CallerPtr caller, const platform::Error& error);
     [[nodiscard]] bool has_ended() const { return m_outcome.has_value(); }
     [[nodiscard]] bool is_shared() const { return m_callers.size() > 1; }
-    [[nodiscard]] const platform::Origin& server() const { return m_request.server; }
+    /// Whoever asks for that can join.
+    [[nodiscard]] bool is_like(const LoginRequest& request) const {
+        return m_request.server == request.server && m_request.by_device_grant == request.by_device_grant;
+    }
 
 private:
     void start();
     void discover();
     [[nodiscard]] platform::Result<void> listen();
+    void ask_for_code();
+    void poll_after(std::chrono::seconds pause);
+    void poll();
+    /// The person can begin.
+    void start_waiting(std::chrono::seconds patience);
+    [[nodiscard]] bool is_waiting() const { return m_listener || m_code; }
     void announce(const CallerPtr& caller);
     void set_reached();
     [[nodiscard]] FlowEvents events();
@@ -52,7 +62,10 @@ private:
     bool m_is_reached = false;        ///< by a browser
     platform::SteadyTime m_ends_at;
     std::shared_ptr<LoopbackListener> m_listener;
-    std::shared_ptr<LoginFlow> m_flow;
+    std::optional<DeviceCode> m_code; ///< instead of a listener
+    std::shared_ptr<DeviceFlow> m_device_flow;
+    ipc::Timer m_poll_timer;
+    std::function<void()> m_cancel_flow; ///< of either flow; blocks
     std::shared_ptr<Keeping> m_keeping = std::make_shared<Keeping>();
     ipc::Timer m_timer;
     std::optional<platform::Result<vault::AccountPtr>> m_outcome;

@@ -4,7 +4,6 @@
 #include "platform/digest.h"
 #include "platform/encoding.h"
 #include "platform/log.h"
-#include "server/api/routes.h"
 
 #include <algorithm>
 
@@ -21,20 +20,6 @@ constexpr std::size_t k_longest_challenge = 256;
 
 bool may_pass(const Error& error) {
     return error.kind == ErrorKind::unreachable || error.kind == ErrorKind::timed_out;
-}
-
-/// What the server's error says to the person in the terminal (RP-21).
-Error terminal_error(const std::string& code, const std::string& text) {
-    const std::string what = text.empty() ? code : text;
-    if (code == server_api::k_error_access_denied)
-        return {ErrorKind::cancelled, "the sign-in was declined: " + what, "", api::k_cancelled};
-    if (code == server_api::k_error_not_allowed)
-        return {ErrorKind::denied, "the server does not let you in: " + what, "ask who runs the server",
-                api::k_refused};
-    if (code == server_api::k_error_temporarily_unavailable)
-        return {ErrorKind::failed, "the identity provider cannot be reached: " + what, "try again in a moment",
-                api::k_failed};
-    return {ErrorKind::failed, "the sign-in failed: " + what, "try again, or ask who runs the server", api::k_failed};
 }
 
 Page page_of(const Error& error) {
@@ -127,14 +112,7 @@ Step LoginFlow::finish(const platform::Parameters& answer) {
         m_events.fail({grant.error().kind, "the sign-in failed: " + grant.error().message, "try again", api::k_failed});
         return step;
     }
-    const std::string session_id = grant->session_id;
-    if (const auto stored = m_events.store(std::move(*grant), m_key); !stored) {
-        (void)m_client.revoke(m_key, session_id); // nobody could use it
-        Step step = end(Page::failed);
-        m_events.fail(stored.error());
-        return step;
-    }
-    return end(Page::signed_in);
+    return end(keep_session(m_events, m_client, m_key, std::move(*grant)) ? Page::signed_in : Page::failed);
 }
 
 /// False: it was cancelled.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "agent/login/flow_outcome.h"
 #include "platform/clock.h"
 #include "platform/jose/ec_key.h"
 #include "platform/random.h"
@@ -9,7 +10,6 @@
 
 #include <chrono>
 #include <condition_variable>
-#include <functional>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -24,13 +24,6 @@ struct FlowOptions {
     std::string device_os;
     std::chrono::milliseconds pause{
         500}; ///< before a server that could not be reached is asked again, unless it says how long
-};
-
-/// Where the flow hands its end to. Called on the thread of a loopback request; both may wait for the main loop.
-struct FlowEvents {
-    /// Keeps the session. The browser is told "signed in" only after this has said so.
-    std::function<platform::Result<void>(server::api::SessionGrant grant, const platform::jose::EcKey& key)> store;
-    std::function<void(const platform::Error& error)> fail;
 };
 
 /// What the browser gets to see.

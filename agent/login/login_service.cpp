@@ -39,9 +39,8 @@ LoginService::LoginService(vault::AccountStore& accounts, vault::Keychain& keych
 LoginService::~LoginService() = default;
 
 Result<std::shared_ptr<Login>> LoginService::enter(const LoginRequest& request) {
-    const auto joined = std::find_if(m_logins.begin(), m_logins.end(), [&](const auto& login) {
-        return !login->has_ended() && login->server() == request.server;
-    });
+    const auto joined = std::find_if(m_logins.begin(), m_logins.end(),
+                                     [&](const auto& login) { return !login->has_ended() && login->is_like(request); });
     const auto waiting =
         std::count_if(m_callers.begin(), m_callers.end(), [](const auto& one) { return !one.second->has_ended(); });
     const auto running =

@@ -25,17 +25,21 @@ struct LoginRequest {
     platform::Origin server;
     std::uint16_t port = 0; ///< of the loopback listener; 0: any
     std::chrono::seconds timeout{600};
-    std::string device_name; ///< empty: this machine's
+    std::string device_name;      ///< empty: this machine's
+    bool by_device_grant = false; ///< a code that is typed in a browser anywhere, instead of a listener
 };
 
 struct StartedLogin {
     std::string id;
-    std::string start_url;
+    std::string start_url; ///< empty with the device grant, which has the next two
+    std::string verification_uri;
+    std::string user_code;
     std::chrono::seconds expires_in{0};
     bool joined = false; ///< somebody else has been told of it before
 };
 
-/// The sign-ins that run, one for each server, and the commands that wait for them (AG-10): whoever asks for a server where one runs joins it.
+/// The sign-ins that run, one for each server and way, and the commands that wait for them (AG-10): whoever asks for a server where one runs joins
+/// it.
 /// A sign-in goes on while at least one of its commands is left. Main loop thread only.
 class LoginService {
 public:

@@ -56,6 +56,11 @@ Result<Object> read_parameters(const Context& context) {
         KEYFOB_TRY_ASSIGN(const int port, parse_port(*text));
         parameters.set("port", port);
     }
+    if (context.arguments.has("device")) {
+        if (context.arguments.value("port") || context.arguments.has("no-browser"))
+            return usage_error("--device uses no browser on this machine: leave --port and --no-browser out");
+        parameters.set("device", true);
+    }
     if (const auto text = context.arguments.value("timeout")) {
         KEYFOB_TRY_ASSIGN(const std::chrono::seconds timeout, parse_duration(*text));
         if (timeout > k_longest_wait)
@@ -65,21 +70,28 @@ Result<Object> read_parameters(const Context& context) {
     return parameters;
 }
 
-/// What is opened is on this machine, whatever the agent says (AG-06).
-Result<StartedLogin> read_started(const Object& answer) {
-    const auto id = platform::json::get_string(answer, "login_id");
-    auto url = Url::parse(platform::json::get_string(answer, "start_url").value_or(""));
-    if (!id || !url || url->origin.scheme != "http" || !url->origin.is_loopback())
+/// What is opened is on this machine, and where a code is typed is the server that was named, whatever the agent says (AG-06).
+bool may_be_told(const Url& url, const std::string& user_code, const Origin& server) {
+    return user_code.empty() ? url.origin.scheme == "http" && url.origin.is_loopback() : url.origin == server;
+}
+
+Result<StartedLogin> read_started(const Object& answer, const Origin& server) {
+    const auto text = [&](const char* name) { return platform::json::get_string(answer, name).value_or(""); };
+    const std::string code = text("user_code");
+    auto url = Url::parse(text(code.empty() ? "start_url" : "verification_uri"));
+    if (text("login_id").empty() || !url || !may_be_told(*url, code, server))
         return agent_nonsense("login.start");
     return StartedLogin{
-        *id, *url,
+        text("login_id"), *url, code,
         platform::json::get_integer(answer, "expires_in").value_or(std::chrono::seconds(k_longest_wait).count()),
         platform::json::get_bool(answer, "joined").value_or(false)};
 }
 
-/// With no terminal nothing ever opens a browser, $BROWSER or not. Who joins a login leaves the window to the one that began it.
+/// With no terminal nothing ever opens a browser, $BROWSER or not, and neither does a sign-in by a code. Who joins a login leaves the window to the one that began it.
 std::optional<platform::ChildProcess> open_browser(const Context& context, LoginReport& report,
                                                    const StartedLogin& login) {
+    if (login.by_device_grant())
+        return std::nullopt;
     if (context.arguments.has("no-browser")) {
         report.elsewhere(login.start);
         return std::nullopt;
@@ -109,10 +121,10 @@ Result<Object::Ptr> sign_in(const Context& context, LoginReport& report) {
     const auto answer = agent.receive(id, {.interrupt = interrupt.descriptor()});
     if (!answer) // the end of the connection is the end of our part in the login
         return answer.error().code == Client::k_interrupted ? login_cancelled() : answer.error();
-    KEYFOB_TRY_ASSIGN(const StartedLogin login, read_started(**answer));
-    report.waiting(server.text(), login.start, login.expires_in, login.joined);
+    KEYFOB_TRY_ASSIGN(const StartedLogin login, read_started(**answer, server));
+    report.waiting(server.text(), login);
     auto opener = open_browser(context, report, login);
-    report.still_waiting(login.expires_in, login.joined);
+    report.still_waiting(login);
     return LoginWait(agent, login, interrupt, report).run(std::move(opener));
 }
 

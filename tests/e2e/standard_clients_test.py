@@ -27,10 +27,13 @@ class StandardClients(unittest.TestCase):
         secret_file = self.stack.home / "reports.secret"
         secret_file.write_text(SECRET, encoding="ascii")
         secret_file.chmod(0o600)
-        clients = f'''[[client]]
+        clients = f'''[device_grant]
+enabled = true
+[[client]]
 id = "example-cli"
 name = "Example <b>program</b>"
 redirect_paths = ["/callback"]
+device_grant = true
 [[resource_server]]
 id = "reports"
 secret_file = "{secret_file}"
@@ -131,6 +134,29 @@ secret_file = "{secret_file}"
                 self.at_provider()
                 self.decide("approve")
                 self.check(self.finish(program))
+
+    def sign_in_by_device(self, library, decision):
+        """The program, and the person with its code."""
+        configuration = self.stack.home / "program.json"
+        configuration.write_text(json.dumps({"issuer": self.url, "client_id": "example-cli", "device": True,
+                                             "resource_server": {"id": "reports", "secret": SECRET}}), encoding="utf-8")
+        program = self.stack.start(f"program-{library}", NODE, E2E / "clients" / "program.mjs", library, configuration)
+        shown = json.loads(program.wait_for(r'^\{"url".*').group(0))
+        self.browser.open(shown["url"])
+        self.browser.type("input[name=user_code]", shown["code"])
+        self.browser.click("form button")
+        self.assertIn("Example <b>program</b>, unbound", self.browser.text)
+        self.browser.click(".choices a")
+        self.at_provider()
+        self.browser.click(f"button[value={decision}]")
+        return program
+
+    def test_device_grant(self):
+        """DG-04: RFC 8628 as both libraries understand it"""
+        for library in ("oauth4webapi", "openid-client"):
+            with self.subTest(library):
+                self.check(self.finish(self.sign_in_by_device(library, "approve")))
+                self.assertEqual(self.finish(self.sign_in_by_device(library, "decline"))["error"], "access_denied")
 
     def test_declined(self):
         """AS-07: each library understands a refusal, and that it came from this server (AS-06)"""

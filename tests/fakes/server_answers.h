@@ -59,6 +59,13 @@ namespace keyfob::fakes {
     return response(201, text.str());
 }
 
+/// Of /device_authorization. `interval`: seconds.
+[[nodiscard]] inline platform::http::ClientResponse device_authorization(const std::string& server, int interval = 5) {
+    return response(200, R"({"device_code":"device-code-1","user_code":"BCDF-GHJK","verification_uri":")" + server +
+                             server::api::k_device_path + R"(","expires_in":600,"interval":)" +
+                             std::to_string(interval) + "}");
+}
+
 /// Of /token: Ann's session.
 [[nodiscard]] inline platform::http::ClientResponse granted(const std::string& server,
                                                             const std::string& session = "session-1") {

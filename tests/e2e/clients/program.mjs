@@ -1,11 +1,11 @@
 // One command-line program that signs in with a client library, as its maker would write it:
-//   node program.mjs LIBRARY CONFIGURATION.json   (issuer, client_id, pushed, keep, resource_server: {id, secret})
-// Says {"url"} first and what came of it in the last line. LIBRARY is a module beside this one.
+//   node program.mjs LIBRARY CONFIGURATION.json   (issuer, client_id, pushed, device, keep, resource_server: {id, secret})
+// Says {"url"}, or with the device grant {"url", "code"}, first and what came of it in the last line. LIBRARY is a module beside this one.
 import { readFileSync } from 'node:fs';
 import http from 'node:http';
 
 const configuration = JSON.parse(readFileSync(process.argv[3], 'utf8'));
-const { begin } = await import(`./${process.argv[2]}.mjs`);
+const { begin, beginDevice } = await import(`./${process.argv[2]}.mjs`);
 const say = (object) => console.log(JSON.stringify(object));
 
 /** The redirect URI, and a promise of the URL that the browser brings there. */
@@ -30,13 +30,25 @@ async function status(headers) {
   return { status: response.status, challenge: response.headers.get('www-authenticate'), cookies: response.headers.getSetCookie() };
 }
 
-const listener = await listen();
-const flow = await begin(configuration, listener.redirectUri);
-say({ url: flow.url.href });
-const answer = await listener.answer;
-listener.close();
+/** By a browser that comes back to this machine. */
+async function signIn(listener) {
+  const flow = await begin(configuration, listener.redirectUri);
+  say({ url: flow.url.href });
+  const answer = await listener.answer;
+  listener.close();
+  return { flow, redeem: () => flow.redeem(answer) };
+}
+
+/** By a browser anywhere. */
+async function signInByDevice() {
+  const flow = await beginDevice(configuration);
+  say({ url: flow.url, code: flow.code });
+  return { flow, redeem: flow.redeem };
+}
+
+const { flow, redeem } = configuration.device ? await signInByDevice() : await signIn(await listen());
 try {
-  const tokens = await flow.redeem(answer);
+  const tokens = await redeem();
   const token = tokens.access_token;
   const report = { tokens: { ...tokens, access_token: undefined }, session: await flow.get('/session', token) };
   report.asCookie = await status({ Cookie: `keyfob=${token}` });

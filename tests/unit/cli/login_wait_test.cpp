@@ -35,7 +35,7 @@ struct Fixture {
     cli::Console console;
     cli::LoginReport report;
     cli::Interrupt interrupt;
-    const StartedLogin login{"L", must(platform::Url::parse("http://127.0.0.1:40123/s/abc")), 600, false};
+    const StartedLogin login{"L", must(platform::Url::parse("http://127.0.0.1:40123/s/abc")), "", 600, false};
 };
 
 std::string signed_in(const FakeAgent::Request& request) {
@@ -49,7 +49,7 @@ TEST_CASE("CL-05: when no browser comes, the terminal says once what to do, and 
     Fixture fixture([&](const FakeAgent::Request& request) -> std::string {
         if (request.method == "login.wait")
             return {};
-        terminal->wait_for("then open the address there\n"); // nobody comes, until that is said
+        terminal->wait_for("then open the address there; or begin again with --device, where the server allows it\n"); // nobody comes, until that is said
         return FakeAgent::result(request, R"({"reached":true})") + signed_in({request.id - 1, "login.wait", {}});
     });
     terminal = &fixture.terminal;

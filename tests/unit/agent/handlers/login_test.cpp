@@ -6,6 +6,7 @@
 
 using namespace keyfob;
 using fakes::MethodCaller;
+using server::api::k_device_authorization_path;
 using server::api::k_metadata_path;
 using server::api::k_par_path;
 using server::api::k_token_path;
@@ -52,6 +53,27 @@ TEST_CASE("login.start gives an address of this machine, and login.wait the acco
     REQUIRE(json::get_string(*account, "name") == "ann@example.com@127.0.0.1:8420");
     REQUIRE(json::get_string(*account, "state") == "signed_in");
     REQUIRE(json::to_text(****waiting).find("first") == std::string::npos); // the cookie
+}
+
+TEST_CASE("login.start by a device grant gives an address and a code, and login.wait the account", "[handlers]") {
+    Fixture f;
+    f.transport.always(k_device_authorization_path, fakes::device_authorization(k_server, 1));
+    const auto started = f.start(R"({"server":"http://127.0.0.1:8420","device":true})");
+    REQUIRE(json::get_string(*started, "verification_uri") == k_server + "/device");
+    REQUIRE(json::get_string(*started, "user_code") == "BCDF-GHJK");
+    REQUIRE_FALSE(started->has("start_url"));
+    const auto waiting = f.send("login.wait", Fixture::id(started));
+    tests::run_until([&] { return waiting->has_value(); });
+    REQUIRE(**waiting);
+    REQUIRE(json::get_string(*json::get_object(****waiting, "account"), "state") == "signed_in");
+}
+
+TEST_CASE("login.start by a device grant has no port", "[handlers]") {
+    Fixture f;
+    REQUIRE(f.code("login.start", R"({"server":"http://127.0.0.1:8420","device":true,"port":40123})") ==
+            agent::api::k_usage);
+    REQUIRE(f.code("login.start", R"({"server":"http://127.0.0.1:8420","device":"yes"})") == agent::api::k_usage);
+    REQUIRE(f.transport.requests().empty());
 }
 
 TEST_CASE("login.start refuses what is no server", "[handlers]") {
