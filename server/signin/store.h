@@ -105,8 +105,8 @@ class Store {
 public:
     virtual ~Store() = default;
 
-    /// Inserts, after marking every open pairing of the same device key superseded, if there is a key. Errors also: denied (too many that are not expired, in all,
-    /// from the network of `client_address`, or by this key; the caps are constructor parameters of the implementation).
+    /// Inserts, after marking every open pairing of the same device key superseded, if there is a key. Errors also: denied (too many that are not
+    /// expired, in all, from the network of `client_address`, or by this key; the caps are constructor parameters of the implementation).
     [[nodiscard]] virtual platform::Result<void> add_pairing(const Pairing& pairing) = 0;
     /// Consumes a request_uri: created → challenged, or → proven if it is a standard client's. nullopt: unknown, spent, expired at `now`, or
     /// not of `beginning.client_id`.

@@ -27,9 +27,8 @@ struct IssuedToken {
 };
 
 /// The access tokens of standard clients (RFC 6749 section 1.4): opaque, for one hour (less where sessions may not be idle for that long), without
-/// refresh, and never a cookie. Each stands for a
-/// session that has no key, so it dies with that: by revocation, with its user, or when its client is taken out of the configuration. Knows
-/// neither HTTP nor SQL. Thread-safe. Kind `unreachable` always means the store.
+/// refresh, and never a cookie. Each stands for a session that has no key, so it dies with that: by revocation, with its user, or when its client
+/// is taken out of the configuration. Knows neither HTTP nor SQL. Thread-safe. Kind `unreachable` always means the store.
 class TokenService {
 public:
     TokenService(Settings settings, Store& store, const Clients& clients, const platform::Clock& clock,
