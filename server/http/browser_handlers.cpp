@@ -115,7 +115,7 @@ Response callback(const Call& call) {
     // No redirect: the provider's own page may forbid its form to end anywhere but here, and Chromium holds it to that along all redirects.
     if (outcome->flow_id.empty()) {
         Response response = outcome->agent_url.empty() ? go("") : reply::page(200, pages::go_on(outcome->agent_url));
-        clear_flow_cookie(response, call, signin::flow_id_of(call.query.get("state")));
+        keep_flow_cookie(response, call, signin::flow_id_of(call.query.get("state")));
         return response;
     }
     return reply::see_other(call.services.external_url + api::k_confirm_path + "?flow=" + outcome->flow_id);
@@ -151,7 +151,7 @@ Response decide(const Call& call) {
         return failure_page(call, url.error());
     const bool is_device = url->empty();
     Response response = is_device && decision == "approve" ? reply::page(200, pages::device_approved()) : go(*url);
-    clear_flow_cookie(response, call, flow_id);
+    keep_flow_cookie(response, call, flow_id);
     return response;
 }
 

@@ -15,6 +15,8 @@ using platform::http::Response;
 [[nodiscard]] Response failure_page(const Call& call, const platform::Error& error);
 /// Binds the flow to this browser, and clears its oldest ones where it has too many (SE-12).
 void set_flow_cookie(Response& response, const Call& call, const signin::Flow& flow);
-void clear_flow_cookie(Response& response, const Call& call, const std::string& flow_id);
+/// At the end of the flow: the cookie stays for some minutes, so that whoever goes back is told what became of it. It is set anew all the same,
+/// because a browser that keeps whole pages to go back to forgets them when a cookie changes; else it would show a form that leads nowhere.
+void keep_flow_cookie(Response& response, const Call& call, const std::string& flow_id);
 
 } // namespace keyfob::server::http

@@ -8,6 +8,7 @@
 #include "server/signin/code_challenge.h"
 #include "server/signin/device_grant_store.h"
 #include "server/signin/loopback_redirect.h"
+#include "server/signin/pairing_end.h"
 
 namespace keyfob::server::signin {
 namespace {
@@ -24,12 +25,6 @@ constexpr const char* k_access_denied = "access_denied";
 
 Error invalid_request(const char* why) {
     return {ErrorKind::invalid, why, "", "invalid_request"};
-}
-/// The browser is told one thing for all reasons; which it was stands in the log.
-Error over(const char* reason) {
-    platform::log::info("sign_in_over", {{"reason", reason}});
-    return {ErrorKind::not_found, "this sign-in is over or was never begun in this browser",
-            "start again in the terminal"};
 }
 
 bool is_state(const std::string& text) {
@@ -137,14 +132,12 @@ Result<Begun> PairingService::begin(const std::string& request_uri, const std::s
 }
 
 Result<Flow> PairingService::find_or_burn(const Pairing& pairing, const FlowCookie& cookie) {
-    if (pairing.expires_at <= now())
-        return over("it took too long");
-    auto flow = find(pairing.flow_id, cookie);
+    auto flow = match(pairing, cookie);
     if (!flow && flow.error().kind == ErrorKind::not_found) {
         const AuditNote note{AuditEvent::flow_burned, "another browser; begun from " + pairing.client_address};
         KEYFOB_TRY_ASSIGN([[maybe_unused]] const bool denied, m_store.deny(pairing.id, note, now()));
     }
-    return flow;
+    return flow ? find_open(std::move(*flow)) : std::move(flow);
 }
 
 Result<Flow> PairingService::prove(const std::string& proof, const FlowCookie& cookie) {
@@ -164,19 +157,30 @@ Result<Flow> PairingService::prove(const std::string& proof, const FlowCookie& c
     return flow;
 }
 
-Result<Flow> PairingService::find(const std::string& flow_id, const FlowCookie& cookie) {
-    const auto text = cookie(flow_id);
+Result<Flow> PairingService::match(Pairing pairing, const FlowCookie& cookie) {
+    const auto text = cookie(pairing.flow_id);
     const auto secret = text ? FlowSecret::from_cookie(*text) : std::nullopt;
     if (!secret)
+        return over("the browser has no cookie of this flow");
+    if (!platform::constant_time_equal(pairing.flow_secret_hash, secret->hash()))
+        return over("the cookie is another flow's");
+    return Flow{std::move(pairing), *secret};
+}
+
+Result<Flow> PairingService::find_open(Flow flow) const {
+    if (auto end = end_of(flow.pairing, now()))
+        return std::move(*end);
+    return flow;
+}
+
+Result<Flow> PairingService::find(const std::string& flow_id, const FlowCookie& cookie) {
+    if (!cookie(flow_id)) // and nothing is looked up
         return over("the browser has no cookie of this flow");
     KEYFOB_TRY_ASSIGN(auto pairing, m_store.find_flow(flow_id));
     if (!pairing)
         return over("the flow is not known");
-    if (!platform::constant_time_equal(pairing->flow_secret_hash, secret->hash()))
-        return over("the cookie is another flow's");
-    if (pairing->expires_at <= now())
-        return over("it took too long");
-    return Flow{std::move(*pairing), *secret};
+    KEYFOB_TRY_ASSIGN(Flow flow, match(std::move(*pairing), cookie));
+    return find_open(std::move(flow));
 }
 
 std::string PairingService::refusal_url(const Pairing& pairing, const std::string& code,
@@ -246,9 +250,13 @@ Result<Flow> PairingService::find_upstream(const std::string& provider, const st
     const bool is_sent = pairing && pairing->state == PairingState::proven && pairing->provider == provider &&
                          !pairing->upstream_state_hash.empty() &&
                          platform::constant_time_equal(pairing->upstream_state_hash, state_hash);
-    if (!is_sent)
-        return over("the state is unknown, spent or another provider's");
-    return find_or_burn(*pairing, cookie);
+    if (is_sent)
+        return find_or_burn(*pairing, cookie);
+    if (pairing) { // the back button, perhaps: the browser that began it is told what became of it
+        if (const auto flow = match(*pairing, cookie); flow)
+            KEYFOB_TRY(find_open(*flow));
+    }
+    return over("the state is unknown, spent or another provider's");
 }
 
 /// From here on the provider's answer is used up.

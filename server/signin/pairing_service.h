@@ -92,7 +92,7 @@ public:
     /// The agent's answer to the challenge (AS-08): the key that pushed the request is reached by this very browser. Before that no provider is
     /// asked. Errors: not_found (another key, another browser, spent or expired), unreachable.
     [[nodiscard]] platform::Result<Flow> prove(const std::string& proof, const FlowCookie& cookie);
-    /// Errors: not_found (no such flow, over, or another browser's), unreachable.
+    /// Errors: not_found (no such flow, or another browser's; with a code of pairing_end.h: over), unreachable.
     [[nodiscard]] platform::Result<Flow> find(const std::string& flow_id, const FlowCookie& cookie);
     /// Where the provider is. May wait for discovery. Errors: not_found (provider, or the flow is over), denied (slow_down: too many wait for
     /// this provider; nothing has changed, ask again), unreachable; when the provider is to blame the pairing ends and the URL is that of the
@@ -116,6 +116,10 @@ private:
     /// Ends the pairing; the URL that tells the agent why.
     [[nodiscard]] platform::Result<std::string> refuse(const Pairing& pairing, const std::string& code,
                                                        const std::string& description);
+    /// That the browser holds the flow's cookie. Errors: not_found.
+    [[nodiscard]] static platform::Result<Flow> match(Pairing pairing, const FlowCookie& cookie);
+    /// That it goes on. Errors: not_found, with a code of pairing_end.h.
+    [[nodiscard]] platform::Result<Flow> find_open(Flow flow) const;
     /// What it takes to be found, by somebody who has what only this flow's agent or provider could make. In a browser that did not begin the
     /// flow the pairing ends for everybody, because a stranger's link has led there.
     [[nodiscard]] platform::Result<Flow> find_or_burn(const Pairing& pairing, const FlowCookie& cookie);

@@ -122,7 +122,7 @@ class DeviceGrant(Site):
         self.assertEqual(session["class"], "device")
         self.assertEqual(session["expires_at"] - session["created_at"], 3600)  # DG-10
         self.browser.back()
-        self.assertIn("over", self.browser.text)
+        self.assertEqual(self.browser.text_of("h1"), "This sign-in is finished")
 
     def test_declined(self):
         """DG-07: declined is final"""

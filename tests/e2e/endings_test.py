@@ -71,8 +71,42 @@ class Endings(unittest.TestCase):
             browser.text_of("#declined")
             self.assertEqual(login.finish()[0], 2)
             browser.back()
-            self.assertIn("over", browser.text_of("h1"))
+            self.assertEqual(browser.text_of("h1"), "This sign-in was declined")
         self.assertEqual(self.stack.command("do", "/secured").returncode, 4)
+
+    def test_back_after_the_approval(self):
+        with Browser() as browser:
+            self.stack.signed_in(browser)
+            browser.back()
+            self.assertEqual(browser.text_of("h1"), "This sign-in is finished")
+            self.assertIn("run the command in the terminal again", browser.text)
+        self.stack.command("do", "/secured", check=0)
+
+    def test_left_behind_by_a_newer_tab(self):
+        with Browser() as browser:
+            login, url = self.stack.begin_login()
+            browser.open(url)
+            browser.type("input[name=name]", "ann")
+            browser.click("button[value=sign_in]")
+            browser.text_of("button[value=approve]")
+            old = browser.url
+            browser.open(url)  # the start page once more: a fresh push
+            self.stack.sign_in_with_demo(browser, decision="decline")
+            self.assertEqual(login.finish()[0], 2)
+            browser.open(old)
+            self.assertEqual(browser.text_of("h1"), "A newer sign-in has taken its place")
+
+    def test_cancelled_in_the_terminal(self):
+        with Browser() as browser:
+            login, url = self.stack.begin_login()
+            browser.open(url)
+            browser.type("input[name=name]", "ann")
+            browser.click("button[value=sign_in]")
+            browser.text_of("button[value=approve]")
+            login.process.send_signal(signal.SIGINT)
+            self.assertEqual(login.finish()[0], 2)
+            browser.click("button[value=approve]")
+            self.assertEqual(browser.text_of("h1"), "This sign-in was cancelled")
 
     def test_refused_by_the_rules(self):
         """S15: exit 6"""
