@@ -96,6 +96,11 @@ const std::vector<std::vector<const char*>>& steps() {
             "CREATE INDEX device_grants_of_key ON device_grants (device_thumbprint, expires_at)",
             "CREATE INDEX device_grants_expiry ON device_grants (expires_at)",
         },
+        {
+            // INSERT OR REPLACE removes the row that was there, and no trigger for removals sees it.
+            "CREATE TRIGGER audit_is_not_replaced BEFORE INSERT ON audit WHEN EXISTS (SELECT 1 FROM audit WHERE id = "
+            "NEW.id) BEGIN SELECT RAISE(ABORT, 'the audit is append-only'); END",
+        },
     };
     return k_steps;
 }

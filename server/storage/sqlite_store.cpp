@@ -205,7 +205,8 @@ public:
         return audited(*m_database, [&](Connection& connection, std::optional<AuditRecord>& record) {
             const int changed =
                 connection.execute("UPDATE pairings SET state = 'redeemed', redeemed_at = $1 WHERE id = $2 AND "
-                                   "state = 'approved' AND code_expires_at > $1",
+                                   "state = 'approved' AND code_expires_at > $1 AND "
+                                   "EXISTS (SELECT 1 FROM users u WHERE u.id = pairings.user_id AND u.disabled = 0)",
                                    {now, pairing_id});
             if (changed != 1)
                 return false;

@@ -74,7 +74,10 @@ TEST_CASE("OP-02: records are neither changed nor removed before their time, and
     Audited fixture;
     REQUIRE(fixture.store->note({signin::AuditEvent::server_configured, "old"}, 1'000));
     REQUIRE(fixture.store->note({signin::AuditEvent::server_configured, "new"}, k_now));
-    for (const char* statement : {"UPDATE audit SET detail = ''", "DELETE FROM audit WHERE detail = 'new'"})
+    for (const char* statement :
+         {"UPDATE audit SET detail = ''", "DELETE FROM audit WHERE detail = 'new'",
+          "INSERT OR REPLACE INTO audit SELECT id, at, event, request_id, client_address, user_id, user_name, "
+          "session_name, 'changed' FROM audit"})
         CHECK_FALSE(
             fixture.other()->write([&](storage::Connection& connection) { return connection.execute(statement); }));
     CHECK(fixture.records().size() == 2);

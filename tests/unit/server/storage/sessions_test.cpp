@@ -56,6 +56,27 @@ TEST_CASE("AS-04: nothing but an approved pairing is redeemed") {
     CHECK(fixture.number("SELECT COUNT(*) FROM sessions") == 0);
 }
 
+TEST_CASE("AS-22: a user who is disabled while a code is redeemed gets no session that could outlive that") {
+    Fixture fixture;
+    const Pairing pairing = fixture.journey("anna").to_approved();
+    const auto set_disabled = [&](int value) {
+        REQUIRE(fixture.other()->write([&](storage::Connection& connection) {
+            return connection.execute("UPDATE users SET disabled = $1 WHERE id = $2", {value, pairing.user_id});
+        }));
+    };
+    const auto redeem = [&] {
+        const auto redeemed =
+            fixture.store->redeem(pairing.id, make_session("anna", pairing.user_id), "cookie", k_now + 600, k_now);
+        REQUIRE(redeemed);
+        return *redeemed;
+    };
+    set_disabled(1);
+    CHECK_FALSE(redeem());
+    CHECK(fixture.number("SELECT COUNT(*) FROM sessions") == 0);
+    set_disabled(0);
+    CHECK(redeem());
+}
+
 TEST_CASE("AS-04: when the session row cannot be written, the code is not spent either") {
     Fixture fixture;
     fixture.journey("anna").to_session();
