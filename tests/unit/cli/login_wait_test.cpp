@@ -46,14 +46,12 @@ std::string signed_in(const FakeAgent::Request& request) {
 
 TEST_CASE("CL-05: when no browser comes, the terminal says once what to do, and the login goes on", "[cli]") {
     tests::Terminal* terminal = nullptr;
-    Fixture fixture(
-        [&](const FakeAgent::Request& request) -> std::string {
-            if (request.method == "login.wait")
-                return {};
-            terminal->wait_for("then open the address there; or begin again with --device, where the server allows "
-                               "it\n"); // nobody comes, until that is said
-            return FakeAgent::result(request, R"({"reached":true})") + signed_in({request.id - 1, "login.wait", {}});
-        });
+    Fixture fixture([&](const FakeAgent::Request& request) -> std::string {
+        if (request.method == "login.wait")
+            return {};
+        terminal->wait_for("where the server allows it\n"); // nobody comes, until that is said
+        return FakeAgent::result(request, R"({"reached":true})") + signed_in({request.id - 1, "login.wait", {}});
+    });
     terminal = &fixture.terminal;
     CHECK(fixture.wait(1ms));
     const std::string text = fixture.terminal.text();
