@@ -4,6 +4,7 @@ import os
 import pathlib
 import pty
 import re
+import signal
 import subprocess
 import sys
 import unittest
@@ -49,7 +50,8 @@ class Site(unittest.TestCase):
         port = free_port()
         self.url = f"http://127.0.0.1:{port}"
         issuer = self.stack.start_company_provider(f"{self.url}/callback/company")
-        self.stack.start_server(self.stack.company_configuration(self.url, port, issuer, self.more), self.url)
+        self.configuration = self.stack.company_configuration(self.url, port, issuer, self.more)
+        self.stack.start_server(self.configuration, self.url)
 
     def begin(self, stack=None, *arguments):
         """`cli login --device --json`; the program and its event."""
@@ -143,6 +145,19 @@ class DeviceGrant(Site):
         self.finish(login, 2)
         self.type_code(event["user_code"])
         self.assertIn("This code is not known", self.browser.text)
+
+    def test_server_killed(self):
+        """S8: the approval outlives the server, and the agent asks until it is there again"""
+        login, event = self.begin()
+        self.type_code(event["user_code"])
+        self.at_provider()
+        self.stack.server.stop(signal.SIGKILL)
+        self.stack.start_server(self.configuration, self.url)
+        self.assertEqual(self.decide("approve"), "Approved")
+        self.stack.server.stop(signal.SIGKILL)
+        self.stack.start_server(self.configuration, self.url)
+        self.finish(login, 0)
+        self.stack.command("do", "/secured", check=0)
 
     def test_guesses(self):
         """DG-02: after five wrong codes of one address even the right one is not looked at"""
