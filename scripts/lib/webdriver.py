@@ -120,6 +120,10 @@ class Browser:
     def text_of(self, css):
         return self._on_element(css, "GET", "text")
 
+    def wait_for_heading(self, text):
+        """Until the page says so: a click may return before the next page is there."""
+        self._do("POST", "/element", {"using": "xpath", "value": f'//h1[normalize-space()="{text}"]'})
+
     def type(self, css, text):
         self._on_element(css, "POST", "value", {"text": text})
 

@@ -57,7 +57,7 @@ secret_file = "{secret_file}"
             self.browser.click("form:has(input[value=consent]) button[type=submit]")
 
     def decide(self, decision):
-        self.assertEqual(self.browser.text_of("h1"), "Sign in this program?")
+        self.browser.wait_for_heading("Sign in this program?")
         text = self.browser.text
         self.assertIn("Example <b>program</b> asks to be signed in as you", text)  # escaped, so shown as it is (WH-03)
         self.assertIn("unbound", text)
@@ -145,6 +145,7 @@ secret_file = "{secret_file}"
         self.browser.open(shown["url"])
         self.browser.type("input[name=user_code]", shown["code"])
         self.browser.click("form button")
+        self.browser.wait_for_heading("Sign in this device?")
         self.assertIn("Example <b>program</b>, unbound", self.browser.text)
         self.browser.click(".choices a")
         self.at_provider()
