@@ -152,6 +152,10 @@ Result<std::optional<std::size_t>> Channel::read_available(char* buffer, std::si
     return attempt.lacking != 0 ? std::nullopt : std::optional(attempt.moved);
 }
 
+bool Channel::is_established() const {
+    return !m_tls || SSL_is_init_finished(m_tls.get()) == 1;
+}
+
 bool Channel::has_pending() const {
     return m_tls && SSL_pending(m_tls.get()) > 0;
 }
@@ -167,6 +171,14 @@ void Channel::shutdown_write() noexcept {
     }
     try {
         m_socket.shutdownSend();
+    } catch (const std::exception&) {
+        // the peer has gone already
+    }
+}
+
+void Channel::give_up_writes() noexcept {
+    try {
+        m_socket.setLinger(true, 0);
     } catch (const std::exception&) {
         // the peer has gone already
     }

@@ -35,23 +35,27 @@ public:
     /// Like read(), but nullopt when nothing is there yet.
     [[nodiscard]] Result<std::optional<std::size_t>> read_available(char* buffer, std::size_t size);
 
-    /// Writes what can be written at once, and forgets the rest: for a last word that nobody has time to wait for.
-    void offer(std::string_view octets) { (void)write_once(octets); }
+    // For whoever never waits. Both go on with the handshake where there is one.
+    /// One attempt: octets moved, or what the descriptor has to be polled for first.
+    struct Attempt {
+        std::size_t moved = 0;
+        short lacking = 0; ///< POLLIN or POLLOUT; 0: it was made, and no octet is the orderly end
+    };
+    [[nodiscard]] Result<Attempt> read_once(char* buffer, std::size_t size);
+    /// After an attempt that lacks something the next one must begin with the same octets.
+    [[nodiscard]] Result<Attempt> write_once(std::string_view octets);
+    /// True for plain connections, and once the handshake is over.
+    [[nodiscard]] bool is_established() const;
 
     /// Octets that TLS has decrypted and nobody has read: no poll on the descriptor would tell.
     [[nodiscard]] bool has_pending() const;
     [[nodiscard]] int descriptor() const;
     /// Says that no more will be written; best effort.
     void shutdown_write() noexcept;
+    /// What was written and has not arrived is thrown away with the connection, instead of being kept for a peer that does not read it.
+    void give_up_writes() noexcept;
 
 private:
-    /// One attempt: octets moved, or what has to be waited for.
-    struct Attempt {
-        std::size_t moved = 0;
-        short lacking = 0; ///< POLLIN or POLLOUT; 0: done
-    };
-    [[nodiscard]] Result<Attempt> read_once(char* buffer, std::size_t size);
-    [[nodiscard]] Result<Attempt> write_once(std::string_view octets);
     [[nodiscard]] Result<Attempt> after_tls(int outcome, std::size_t moved) const;
     template <typename Call> [[nodiscard]] Result<std::size_t> transfer(SteadyTime deadline, Call call);
     [[nodiscard]] Result<void> wait(short mode, SteadyTime deadline) const;

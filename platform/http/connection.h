@@ -4,16 +4,23 @@
 #include "platform/http/request_parser.h"
 #include "platform/http/server.h"
 
+#include <memory>
 #include <optional>
 #include <string>
 
 namespace keyfob::platform::http {
 
-/// One connection of the server: reads requests, writes responses. Knows no threads: whoever holds it drives it.
+/// One connection of the server as a state machine: octets in, requests out, responses in, octets out. It never waits: whoever drives it polls
+/// the descriptor for events(), and calls advance(), or expire() when deadline() has passed. One thread at a time.
 class Connection {
 public:
-    Connection(Channel channel, std::string peer_address, std::uint16_t peer_port, bool tls,
-               const ServerOptions& options);
+    struct Peer {
+        std::string address; ///< numeric
+        std::uint16_t port = 0;
+        bool tls = false;
+    };
+    /// `options` must outlive it.
+    Connection(Channel channel, Peer peer, const ServerOptions& options);
 
     /// A request that is complete, or the response that takes its place.
     struct Received {
@@ -22,39 +29,67 @@ public:
         std::optional<Response> refusal;
         bool keep_alive = true;
     };
-    /// Waits for one request within the limits. nullopt: the connection is over and nobody waits for an answer.
-    [[nodiscard]] std::optional<Received> receive(Application& application);
+    /// Goes on as far as that is possible without waiting. What comes back wants respond(); nothing moves before.
+    [[nodiscard]] std::optional<Received> advance(Application& application);
+    /// Sends the response to `request`, at once or with later calls of advance().
+    void respond(const Request& request, const Response& response, bool keep_alive);
+    /// The last word to a peer of which nothing is read.
+    void refuse(int status);
+    /// The deadline has passed.
+    [[nodiscard]] std::optional<Received> expire();
+    /// To be called when the descriptor is ready.
+    void now_readable() { m_drained = false; }
 
-    /// Writes the response to `request`. False: the connection is of no use any more.
-    [[nodiscard]] bool respond(const Request& request, Response response, bool keep_alive);
-
-    /// The last answer of a connection that nobody has a thread for; does not wait for a peer that reads slowly.
-    void refuse_now(int status);
-
-    /// Ends it so that the peer can still read the last answer: what it goes on sending is read and thrown away for a moment.
-    void close_gently();
-
-    [[nodiscard]] bool has_buffered() const { return !m_buffer.empty() || m_channel.has_pending(); }
+    [[nodiscard]] bool is_over() const { return m_phase == Phase::over; }
+    [[nodiscard]] bool is_handling() const { return m_phase == Phase::handling; }
+    /// Nothing of a request or of a response is on its way, as far as this side can tell.
+    [[nodiscard]] bool is_idle() const { return m_phase == Phase::head && m_input.empty(); }
+    [[nodiscard]] bool is_lingering() const { return m_phase == Phase::lingering; }
+    /// POLLIN or POLLOUT; 0 while a request is handled.
+    [[nodiscard]] short events() const { return m_phase == Phase::handling ? short{0} : m_lacking; }
+    [[nodiscard]] SteadyTime deadline() const { return m_deadline; }
     [[nodiscard]] int descriptor() const { return m_channel.descriptor(); }
+    [[nodiscard]] const Peer& peer() const { return m_peer; }
 
 private:
-    [[nodiscard]] std::string octets_of(const Request& request, Response response, bool keep_alive) const;
-    [[nodiscard]] std::variant<RequestHead, Refusal, std::monostate> read_head();
-    [[nodiscard]] bool read_body(const RequestHead& head, std::string& body);
-    [[nodiscard]] bool fill(SteadyTime deadline);
+    /// What it does. `head` and `body` read a request, `handling` waits for respond(), `lingering` throws away what a peer sends after the last
+    /// answer, so that the answer is not lost with the connection.
+    enum class Phase { head, body, handling, writing, lingering, over };
+    /// A request whose body is on its way.
+    struct Incoming {
+        Received received;
+        std::size_t length = 0;
+    };
+
+    [[nodiscard]] std::optional<Received> next_request(Application& application);
+    [[nodiscard]] std::optional<Received> take_head(Application& application);
+    [[nodiscard]] std::optional<Received> examine(RequestHead head, Application& application);
+    [[nodiscard]] std::optional<Received> await_body(RequestHead head, const Application::Admission& admission);
+    [[nodiscard]] std::optional<Received> take_body();
+    [[nodiscard]] Received give(Received received);
+    [[nodiscard]] Received refusal_of(const Request& request, int status, const std::string& reason);
     [[nodiscard]] bool is_our_host(const Request& request) const;
-    [[nodiscard]] Received refuse(const Request& request, int status, const std::string& reason) const;
+    [[nodiscard]] bool fill();
+    void send(std::string octets, Phase next);
+    bool flush();
+    void begin(Phase phase);
+    void discard();
+    void set_deadline(std::chrono::milliseconds from_now);
 
     Channel m_channel;
     const ServerOptions& m_options;
-    std::string m_peer_address;
-    std::uint16_t m_peer_port;
-    bool m_tls;
-    std::string m_buffer; ///< read and not used yet
+    const Peer m_peer;
+    Phase m_phase = Phase::head;
+    Phase m_after_writing = Phase::head;
+    short m_lacking;
+    bool m_drained = false; ///< nothing more was there; the poller will tell
+    bool m_handshaking;     ///< TLS, until its end
+    SteadyTime m_deadline;
+    std::string m_input;  ///< read and not used yet
+    std::string m_output; ///< what is left to be written
+    std::size_t m_written = 0;
+    std::size_t m_discarded = 0;
+    std::unique_ptr<Incoming> m_incoming; ///< phase body
 };
-
-/// The JSON body of every answer that the front gives itself. `description` is our own words, never the request's.
-[[nodiscard]] Response front_error(int status, const std::string& request_id,
-                                   const std::string& description = "the request was refused");
 
 } // namespace keyfob::platform::http

@@ -13,8 +13,9 @@
 
 namespace keyfob::platform::http {
 
-/// Which threads run a handler: `fast` never waits for anything outside this machine, `upstream` may.
-enum class Pool { fast, upstream };
+/// Which threads run a handler. `loop`: those that read and write, so it takes microseconds and waits for nothing, not even for a lock that is held
+/// longer. `fast`: it may wait for this machine, as for a disk. `upstream`: it may wait for others.
+enum class Pool { loop, fast, upstream };
 
 /// What the front asks of a program. All members are called from several threads at once.
 class Application {
@@ -23,8 +24,8 @@ public:
     /// Decides before the body is read. Must not block.
     struct Admission {
         Pool pool = Pool::fast;
-        std::size_t body_bytes = 64 * 1024; ///< a longer body is answered 413
-        std::optional<Response> refusal;    ///< answered at once, the body is never read
+        std::optional<std::size_t> body_bytes = {}; ///< a longer body is answered 413; unset: limits.body_bytes
+        std::optional<Response> refusal;            ///< answered at once, the body is never read
     };
     [[nodiscard]] virtual Admission admit(const Request& head) = 0;
     /// Answers one request. An exception is answered 500 with the request id and logged once.
@@ -43,14 +44,16 @@ struct ServerOptions {
     /// Values of the Host header that are ours (`host` or `host:port`, lower case). Any other is answered 421. Empty: no check.
     std::vector<std::string> hosts;
     AdmitPeer admit_peer; ///< empty: everybody
-    /// One line per request in the log, without its query.
+    /// Whether an address is a proxy, which brings many clients and has no limit of its own; empty: none is.
+    std::function<bool(const std::string& peer_address)> is_proxy;
+    /// One line per request in the log, without its query; none for a request that Pool::loop has answered with 2xx.
     bool access_log = true;
     /// Makes request ids; required.
     std::function<std::string()> request_id;
 };
 
-/// A listening HTTP/1.1 server on Poco's sockets: one poller thread accepts and parks idle connections, two bounded pools of
-/// threads read and answer. It never closes a connection silently where an answer is possible.
+/// A listening HTTP/1.1 server on Poco's sockets. Event loops (event_loop.h) accept, read and write, and no peer however slow holds a thread; two
+/// bounded pools of threads run what takes longer. It never closes a connection silently where an answer is possible.
 /// Thread-safe; start and stop once each.
 class Server {
 public:
@@ -60,7 +63,8 @@ public:
     virtual ~Server() = default; ///< stops
 
     [[nodiscard]] virtual std::uint16_t port() const = 0;
-    /// Accepts no more, finishes what runs (limits.stop_deadline), closes the rest, joins its threads. Idempotent.
+    /// Accepts no more, answers what has begun (limits.stop_deadline) and what comes on idle connections at once (limits.stop_grace), closes the
+    /// rest, joins its threads. Idempotent.
     virtual void stop() = 0;
 };
 

@@ -165,6 +165,23 @@ TEST_CASE("a TLS stream that is cut off is not taken for its end") {
     CHECK(response.has_value() == orderly);
 }
 
+TEST_CASE("OP-04: peers that begin a TLS handshake and say no more hold no thread") {
+    const Files files;
+    Limits limits = patient_limits();
+    limits.fast_threads = limits.upstream_threads = 1;
+    TestApplication application;
+    const auto server = serve(files, application, limits);
+    std::vector<TcpSocket> slow;
+    for (int i = 0; i < 200; ++i) { // both ends need descriptors here
+        slow.push_back(TcpSocket::connect(server->port()));
+        slow.back().send(std::string("\x16\x03\x01\x02\x00\x01", 6)); // the beginning of a ClientHello
+    }
+    const auto response = fetch("localhost", server->port(), files.ca());
+    if (!response)
+        FAIL(response.error().message);
+    CHECK(response->body == "GET /path");
+}
+
 TEST_CASE("plain HTTP on a TLS port, and silence, harm nobody else") {
     const Files files;
     TestApplication application;
