@@ -20,7 +20,7 @@ struct Call {
     platform::Parameters query;
     platform::Parameters form;                        ///< POST
     std::optional<platform::jose::DpopProof> proof;   ///< Caller::agent, and Caller::client when it is the agent
-    std::optional<signin::SessionWithUser> signed_in; ///< Caller::signed_in and cookie_or_token
+    signin::SessionPtr signed_in;                     ///< Caller::signed_in and cookie_or_token
     const signin::Client* client = nullptr;           ///< Caller::client: a standard client; null: our agent
 
     [[nodiscard]] signin::FlowCookie flow_cookie() const {

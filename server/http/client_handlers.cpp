@@ -68,7 +68,7 @@ Response introspect(const Call& call) {
     if (!owner)
         return reply::failure(call, 503, owner.error());
     Poco::JSON::Object object(Poco::JSON_PRESERVE_KEY_ORDER);
-    object.set("active", owner->has_value()); // and nothing else of one that is not (RFC 7662 section 2.2)
+    object.set("active", *owner != nullptr); // and nothing else of one that is not (RFC 7662 section 2.2)
     if (!*owner)
         return reply::json(200, object);
     const auto& [session, user] = **owner;

@@ -31,11 +31,11 @@ constexpr std::array k_routes{
     Route{"POST", api::k_introspect_path, false, Caller::resource_server, Limit::none, Pool::fast,  handlers::introspect},
     Route{"POST", api::k_sessions_path,   false, Caller::agent,     Limit::agent,   Pool::fast,     handlers::sessions},
     Route{"POST", api::k_sessions_revoke_path, false, Caller::agent, Limit::agent,  Pool::fast,     handlers::revoke_sessions},
-    Route{"GET",  api::k_session_path,    false, Caller::cookie_or_token, Limit::none,    Pool::fast,     handlers::session},
-    Route{"GET",  api::k_secured_path,    false, Caller::cookie_or_token, Limit::none,    Pool::fast,     handlers::secured},
-    Route{"GET",  api::k_livez_path,      false, Caller::anyone,    Limit::none,    Pool::fast,     handlers::livez},
+    Route{"GET",  api::k_session_path,    false, Caller::cookie_or_token, Limit::none,    Pool::loop,     handlers::session},
+    Route{"GET",  api::k_secured_path,    false, Caller::cookie_or_token, Limit::none,    Pool::loop,     handlers::secured},
+    Route{"GET",  api::k_livez_path,      false, Caller::anyone,    Limit::none,    Pool::loop,     handlers::livez},
     Route{"GET",  api::k_readyz_path,     false, Caller::anyone,    Limit::none,    Pool::fast,     handlers::readyz},
-    Route{"GET",  "/style.css",           false, Caller::anyone,    Limit::none,    Pool::fast,     handlers::style_sheet},
+    Route{"GET",  "/style.css",           false, Caller::anyone,    Limit::none,    Pool::loop,     handlers::style_sheet},
 };
 // clang-format on
 

@@ -146,9 +146,9 @@ Result<IssuedCookie> SessionService::redeem_again(const Pairing& pairing, bool g
     return IssuedCookie{std::move(*owner), std::move(cookie), expires - time, challenge};
 }
 
-Result<std::optional<SessionWithUser>> SessionService::authenticate(const std::string& cookie) {
+Result<SessionPtr> SessionService::authenticate(const std::string& cookie) {
     if (!is_session_cookie(cookie))
-        return std::optional<SessionWithUser>{};
+        return SessionPtr{};
     const std::int64_t time = now();
     return m_store.find_cookie(platform::secret_hash(cookie), time - m_settings.session_idle_seconds, time);
 }

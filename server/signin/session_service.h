@@ -54,7 +54,7 @@ public:
     /// Errors: invalid (code invalid_grant), unreachable.
     [[nodiscard]] platform::Result<void> check_or_burn(const Pairing& pairing, const RedeemRequest& request);
     /// The live session behind a cookie's value; nullopt when there is none. Errors: unreachable.
-    [[nodiscard]] platform::Result<std::optional<SessionWithUser>> authenticate(const std::string& cookie);
+    [[nodiscard]] platform::Result<SessionPtr> authenticate(const std::string& cookie);
     /// `proof`: the JWS, or empty. Nothing but a good proof over the current challenge changes anything, so nobody else can get in the way.
     /// `url`: what its audience must be. Errors: denied (code session_ended or invalid_proof), unreachable.
     [[nodiscard]] platform::Result<Renewal> renew(const std::string& session_id, const std::string& proof,

@@ -5,6 +5,7 @@
 #include "server/signin/identity_provider.h"
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -97,6 +98,9 @@ struct SessionWithUser {
     User user;
 };
 
+/// One that several threads may read at once; null: there is none.
+using SessionPtr = std::shared_ptr<const SessionWithUser>;
+
 /// What must be remembered. Every state change is one conditional statement or one transaction, so that any number of threads and
 /// processes may call at once; "changed" results tell whether the condition held. Errors of every call: unreachable (the database does
 /// not answer, is locked for more than 5 s, or the disk is full): the caller fails closed with 503. What the audit remembers is written in
@@ -150,9 +154,9 @@ public:
     [[nodiscard]] virtual platform::Result<std::optional<SessionWithUser>>
     find_session_by_row(std::int64_t session_row) = 0;
     /// The live session that a cookie stands for: cookie not expired, session not revoked and not past `expires_at`, not idle
-    /// since before `idle_since`, user not disabled. One indexed read.
-    [[nodiscard]] virtual platform::Result<std::optional<SessionWithUser>>
-    find_cookie(const std::string& cookie_hash, std::int64_t idle_since, std::int64_t now) = 0;
+    /// since before `idle_since`, user not disabled. One hit in memory or one in an index; waits for no writer.
+    [[nodiscard]] virtual platform::Result<SessionPtr> find_cookie(const std::string& cookie_hash,
+                                                                   std::int64_t idle_since, std::int64_t now) = 0;
     /// Whose it is, whatever became of that, as long as the cookie is remembered.
     [[nodiscard]] virtual platform::Result<std::optional<SessionWithUser>>
     find_cookie_owner(const std::string& cookie_hash) = 0;

@@ -112,9 +112,9 @@ Result<IssuedToken> TokenService::issue(const Pairing& pairing) {
     return IssuedToken{std::move(token), lifetime};
 }
 
-Result<std::optional<SessionWithUser>> TokenService::authenticate(const std::string& token) {
+Result<SessionPtr> TokenService::authenticate(const std::string& token) {
     if (!is_opaque_token(k_access_token_prefix, token))
-        return std::optional<SessionWithUser>{};
+        return SessionPtr{};
     const std::int64_t time = now();
     KEYFOB_TRY_ASSIGN(auto owner,
                       m_store.find_cookie(platform::secret_hash(token), time - m_settings.session_idle_seconds, time));

@@ -42,7 +42,7 @@ public:
     /// That this client began the pairing; else it ends. Errors: invalid (code invalid_grant), unreachable.
     [[nodiscard]] platform::Result<void> check_or_burn(const Pairing& pairing, const Client& client);
     /// The live session behind a token; nullopt when there is none, for whatever reason. Errors: unreachable.
-    [[nodiscard]] platform::Result<std::optional<SessionWithUser>> authenticate(const std::string& token);
+    [[nodiscard]] platform::Result<SessionPtr> authenticate(const std::string& token);
     /// RFC 7009: what is not known counts as revoked. Errors: denied (code unauthorized_client: the token is another client's, and stays),
     /// unreachable.
     [[nodiscard]] platform::Result<void> revoke(const Client& client, const std::string& token);

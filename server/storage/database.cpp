@@ -97,7 +97,11 @@ int Connection::execute(const std::string& sql, std::initializer_list<Value> val
 }
 
 bool Connection::in_transaction() const {
-    return ::sqlite3_get_autocommit(Poco::Data::SQLite::Utility::dbHandle(m_session)) == 0;
+    return ::sqlite3_get_autocommit(handle()) == 0;
+}
+
+sqlite3* Connection::handle() const {
+    return Poco::Data::SQLite::Utility::dbHandle(m_session);
 }
 
 Result<std::unique_ptr<Database>> Database::open(const DatabaseOptions& options) {
@@ -107,7 +111,7 @@ Result<std::unique_ptr<Database>> Database::open(const DatabaseOptions& options)
     std::unique_ptr<Database> database(new Database(options));
     try {
         for (std::size_t i = 0; i < options.connections; ++i)
-            database->m_idle.push_back(std::make_unique<Connection>(database->connect()));
+            database->m_idle.push_back(database->open_connection());
     } catch (const std::exception& exception) {
         return Error{ErrorKind::unreachable, "cannot open the database " + options.file + ": " + describe(exception),
                      "is it a database of keyfob, and is there space on its disk?"};
@@ -151,7 +155,7 @@ Database::Lease::Lease(Database& database) : m_database(database), m_connection(
     if (m_connection)
         return;
     try {
-        m_connection = std::make_unique<Connection>(database.connect());
+        m_connection = database.open_connection();
     } catch (...) {
         database.give_back(nullptr); // the next one tries again
         throw;

@@ -18,6 +18,8 @@
 #include <variant>
 #include <vector>
 
+struct sqlite3;
+
 namespace keyfob::server::storage {
 
 using Value = std::variant<std::int64_t, std::string>;
@@ -44,6 +46,8 @@ public:
     /// The number of rows that were changed.
     int execute(const std::string& sql, std::initializer_list<Value> values = {});
     [[nodiscard]] bool in_transaction() const;
+    /// SQLite's own, for what Poco has no word for; not to be closed.
+    [[nodiscard]] sqlite3* handle() const;
 
 private:
     Poco::Data::Session m_session;
@@ -65,6 +69,13 @@ public:
     [[nodiscard]] static platform::Result<std::unique_ptr<Database>> open(const DatabaseOptions& options);
 
     [[nodiscard]] const std::string& file() const { return m_options.file; }
+
+    /// A connection of the caller's own, for which it waits for nobody. Throws Poco::Exception.
+    [[nodiscard]] std::unique_ptr<Connection> open_connection() const {
+        return std::make_unique<Connection>(connect());
+    }
+    /// Runs what uses such a connection. Errors: as for read().
+    template <typename Run> static auto guard(Run run) { return guarded<std::invoke_result_t<Run>>(std::move(run)); }
 
     /// Runs `work(Connection&)`. Errors: unreachable, whatever the database's reason; it is logged here.
     template <typename Work> auto read(Work work) {
@@ -130,7 +141,12 @@ private:
 
     template <typename T, typename Run> static platform::Result<T> guarded(Run run) {
         try {
-            return run();
+            if constexpr (std::is_void_v<T>) {
+                run();
+                return {};
+            } else {
+                return run();
+            }
         } catch (const std::exception& exception) {
             return failure(exception);
         }

@@ -13,6 +13,7 @@ namespace keyfob::server::storage {
 extern const char* const k_pairing_columns;
 extern const char* const k_user_columns;    ///< of `users u`
 extern const char* const k_session_columns; ///< of `sessions s`, then those of `users u`
+inline constexpr std::size_t k_session_columns_count = 24;
 
 extern const char* const k_pairing_is_open; ///< a condition
 

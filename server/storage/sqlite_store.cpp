@@ -9,6 +9,7 @@
 #include "server/storage/heartbeat.h"
 #include "server/storage/migrations.h"
 #include "server/storage/rows.h"
+#include "server/storage/session_lookup.h"
 
 #include <atomic>
 
@@ -79,8 +80,10 @@ std::int64_t insert_session(Connection& connection, const Session& session) {
 
 class SqliteStore final : public signin::Store {
 public:
-    SqliteStore(StoreOptions options, std::unique_ptr<Database> database, platform::Random& random)
-        : m_options(std::move(options)), m_database(std::move(database)), m_random(random) {}
+    SqliteStore(StoreOptions options, std::unique_ptr<Database> database, std::unique_ptr<SessionLookup> lookup,
+                platform::Random& random)
+        : m_options(std::move(options)), m_database(std::move(database)), m_lookup(std::move(lookup)),
+          m_random(random) {}
 
     Result<void> add_pairing(const Pairing& pairing) override {
         KEYFOB_TRY_ASSIGN(const std::string refusal, m_database->write([&](Connection& connection) -> std::string {
@@ -241,18 +244,9 @@ public:
         return m_database->read([&](Connection& connection) { return one_session(connection, "row", session_row); });
     }
 
-    Result<std::optional<SessionWithUser>> find_cookie(const std::string& cookie_hash, std::int64_t idle_since,
-                                                       std::int64_t now) override {
-        return m_database->read([&](Connection& connection) -> std::optional<SessionWithUser> {
-            const auto rows =
-                connection.query(sql({"SELECT ", k_session_columns,
-                                      " FROM cookies c JOIN sessions s ON s.row = c.session_row JOIN users u ON "
-                                      "u.id = s.user_id WHERE c.hash = $1 AND c.expires_at > $2 AND s.revoked_at = 0 "
-                                      "AND s.expires_at > $2 AND "
-                                      "s.renewed_at > $3 AND u.disabled = 0"}),
-                                 {cookie_hash, now, idle_since});
-            return rows.empty() ? std::nullopt : std::optional(session_of(rows[0]));
-        });
+    Result<signin::SessionPtr> find_cookie(const std::string& cookie_hash, std::int64_t idle_since,
+                                           std::int64_t now) override {
+        return m_lookup->find(cookie_hash, idle_since, now);
     }
 
     Result<std::optional<SessionWithUser>> find_cookie_owner(const std::string& cookie_hash) override {
@@ -428,6 +422,7 @@ private:
 
     const StoreOptions m_options;
     std::unique_ptr<Database> m_database;
+    std::unique_ptr<SessionLookup> m_lookup;
     Heartbeat m_heartbeat{*m_database};
     std::atomic<bool> m_crowded_proofs{false};
     std::atomic<bool> m_crowded_pairings{false};
@@ -441,7 +436,9 @@ Result<std::unique_ptr<signin::Store>> open_sqlite_store(const StoreOptions& opt
     KEYFOB_TRY_ASSIGN(auto database, Database::open({options.file, options.connections, options.patience,
                                                      options.waiting_writers, options.stuck_after}));
     KEYFOB_TRY(migrate(*database));
-    return std::unique_ptr<signin::Store>(std::make_unique<SqliteStore>(options, std::move(database), random));
+    KEYFOB_TRY_ASSIGN(auto lookup, SessionLookup::open(*database));
+    return std::unique_ptr<signin::Store>(
+        std::make_unique<SqliteStore>(options, std::move(database), std::move(lookup), random));
 }
 
 } // namespace keyfob::server::storage

@@ -96,7 +96,7 @@ TEST_CASE("AS-22: a disabled user, an ended session and an hour count on the nex
     late.advance(3600);
     CHECK(late.status({{"Authorization", "Bearer " + late.token}}) == 401);
     Bench ended;
-    const auto row = must(ended.tokens.authenticate(ended.token)).value().session.row;
+    const auto row = must(ended.tokens.authenticate(ended.token))->session.row;
     CHECK(must(
         ended.database.store->revoke(row, {signin::AuditEvent::session_revoked, "test"}, ended.clock.unix_seconds())));
     CHECK(ended.status({{"Authorization", "Bearer " + ended.token}}) == 401);

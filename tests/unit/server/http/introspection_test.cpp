@@ -45,13 +45,13 @@ TEST_CASE("AS-15: a live token is described by what RFC 7662 names") {
     const auto object = must(platform::json::parse_object(response.body));
     CHECK(platform::json::get_bool(*object, "active") == true);
     CHECK(member(response, "iss") == k_issuer);
-    const auto owner = must(site.tokens.authenticate(token)).value();
-    CHECK(member(response, "sub") == owner.user.issuer + "#subject%20of%20ann");
-    CHECK(member(response, "username") == owner.user.email);
+    const auto owner = must(site.tokens.authenticate(token));
+    CHECK(member(response, "sub") == owner->user.issuer + "#subject%20of%20ann");
+    CHECK(member(response, "username") == owner->user.email);
     CHECK(member(response, "client_id") == k_program.id);
     CHECK(member(response, "token_type") == "Bearer");
-    CHECK(platform::json::get_integer(*object, "exp") == owner.session.created_at + 3600);
-    CHECK(platform::json::get_integer(*object, "iat") == owner.session.created_at);
+    CHECK(platform::json::get_integer(*object, "exp") == owner->session.created_at + 3600);
+    CHECK(platform::json::get_integer(*object, "iat") == owner->session.created_at);
     CHECK(object->size() == 8);
     CHECK(site.introspect(token).body == response.body); // client_secret_post
 }

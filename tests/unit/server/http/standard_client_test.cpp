@@ -185,7 +185,7 @@ TEST_CASE("AS-13: there is no other grant, and nothing renews a token") {
                   post(api::k_token_path,
                        parameters({{"client_id", k_program.id}, {"grant_type", grant}, {"refresh_token", token}})))) ==
               "unsupported_grant_type");
-    const std::string id = must(site.tokens.authenticate(token)).value().session.id;
+    const std::string id = must(site.tokens.authenticate(token))->session.id;
     const Response refreshed = site.send(with(post(api::k_refresh_path, {}), "Sec-Secure-Session-Id", id));
     CHECK(refreshed.status == 401);
     CHECK(error_of(refreshed) == "session_ended");
@@ -245,7 +245,7 @@ TEST_CASE("SE-09: a standard client's session is in the list of its person, as u
 TEST_CASE("a token neither lists nor ends sessions") {
     ClientSite site;
     const std::string token = ClientVisit(site).to_token();
-    const std::string id = must(site.tokens.authenticate(token)).value().session.id;
+    const std::string id = must(site.tokens.authenticate(token))->session.id;
     for (const char* path : {api::k_sessions_path, api::k_sessions_revoke_path}) {
         const auto form =
             parameters({{"client_id", api::k_agent_client_id}, {"session_id", id}, {"all_others", "true"}});

@@ -49,15 +49,15 @@ TEST_CASE("a standard client's code becomes a token for an hour, of a session wi
     const IssuedToken issued = must(bench.tokens.redeem(k_program, bench.program.grant(bench.code)));
     CHECK(issued.expires_in == 3600);
     const std::string token(issued.token.reveal());
-    const auto owner = must(bench.tokens.authenticate(token)).value();
-    CHECK(owner.user.name == "ann");
-    CHECK(owner.session.client_id == k_program.id);
-    CHECK(owner.session.device_name == k_program.name);
-    CHECK(owner.session.device_key.empty());
-    CHECK(owner.session.challenge.empty());
-    CHECK(owner.session.session_class == "client");
-    CHECK(owner.session.key_kind == "none");
-    CHECK(owner.session.expires_at == bench.clock.unix_seconds() + 3600);
+    const auto owner = must(bench.tokens.authenticate(token));
+    CHECK(owner->user.name == "ann");
+    CHECK(owner->session.client_id == k_program.id);
+    CHECK(owner->session.device_name == k_program.name);
+    CHECK(owner->session.device_key.empty());
+    CHECK(owner->session.challenge.empty());
+    CHECK(owner->session.session_class == "client");
+    CHECK(owner->session.key_kind == "none");
+    CHECK(owner->session.expires_at == bench.clock.unix_seconds() + 3600);
     bench.advance(3599);
     CHECK(bench.is_good(token));
     bench.advance(1);
@@ -76,11 +76,11 @@ TEST_CASE(
     CHECK(issued.expires_in == 60);
     const std::string token(issued.token.reveal());
     fixture.advance(59);
-    const auto owner = must(tokens.authenticate(token)).value();
-    CHECK(must(sessions.list(owner)).size() == 1);
+    const auto owner = must(tokens.authenticate(token));
+    CHECK(must(sessions.list(*owner)).size() == 1);
     fixture.advance(1);
     CHECK_FALSE(must(tokens.authenticate(token)));
-    CHECK(must(sessions.list(owner)).empty());
+    CHECK(must(sessions.list(*owner)).empty());
 }
 
 TEST_CASE("AS-16, SE-01: an access token is opaque, 256 bits, checked by its checksum, and not in the database") {
@@ -191,13 +191,13 @@ TEST_CASE("zitadel GHSA-xqxv: a code of our agent is worth nothing to a standard
 
 TEST_CASE("SE-11: the session of a standard client is never renewed, by no key and without any") {
     ClientFixture fixture;
-    const auto owner = must(fixture.tokens.authenticate(fixture.to_token())).value();
+    const auto owner = must(fixture.tokens.authenticate(fixture.to_token()));
     for (const std::string& proof : {std::string(), Device().proof(""), Device().proof(random_token())}) {
-        const auto renewal = fixture.sessions.renew(owner.session.id, proof, k_refresh_url);
+        const auto renewal = fixture.sessions.renew(owner->session.id, proof, k_refresh_url);
         REQUIRE_FALSE(renewal);
         CHECK(renewal.error().code == "session_ended");
     }
-    const auto revoked = fixture.sessions.revoke(owner.session.id, Device().key.thumbprint());
+    const auto revoked = fixture.sessions.revoke(owner->session.id, Device().key.thumbprint());
     REQUIRE_FALSE(revoked);
     CHECK(revoked.error().code == "invalid_client");
     CHECK(fixture.live_sessions() == 1);

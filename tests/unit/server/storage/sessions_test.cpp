@@ -11,7 +11,7 @@ bool is_live(Fixture& fixture, const std::string& cookie, std::int64_t idle_sinc
              std::int64_t now = k_now) {
     const auto found = fixture.store->find_cookie(cookie, idle_since, now);
     REQUIRE(found);
-    return found->has_value();
+    return *found != nullptr;
 }
 
 } // namespace
