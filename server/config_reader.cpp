@@ -106,7 +106,7 @@ void TableReader::each_table(const char* key, const std::function<void(TableRead
     if (node == nullptr)
         return;
     const toml::array* array = node->as_array();
-    if (array == nullptr || !array->is_array_of_tables())
+    if (array == nullptr || !(array->empty() || array->is_array_of_tables())) // `[]` is a list of as few as there are
         return problem(key, std::string("is not a list of tables; expected [[") + key + "]]");
     for (const toml::node& item : *array) {
         TableReader reader(*item.as_table(), qualified(key), m_problems);
