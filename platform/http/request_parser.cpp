@@ -130,7 +130,8 @@ std::variant<RequestHead, Incomplete, Refusal> parse_request_head(std::string_vi
         if (input.size() >= limits.head_bytes)
             return Refusal{input.find("\r\n") == std::string_view::npos ? 414 : 431, "the head is too long"};
         // A first line that is wrong already must not wait for the deadline.
-        if (input.find('\n') != std::string_view::npos && input.find("\r\n") != input.find('\n') - 1)
+        const std::size_t feed = input.find('\n');
+        if (feed != std::string_view::npos && (feed == 0 || input[feed - 1] != '\r'))
             return Refusal{400, "a bare line feed"};
         return Incomplete{};
     }

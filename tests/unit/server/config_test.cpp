@@ -180,6 +180,9 @@ TEST_CASE("OP-10: a table in place of a list, and the other way round, is named"
     CHECK(problems(k_good + "[[log]]\n") == "8: log is not a table; expected [log]");
     CHECK(problems("session = 5\n" + k_good) == "1: session is not a table; expected [session]");
     CHECK(problems("allow = [1]\n" + k_good) == "1: allow is not a list of tables; expected [[allow]]");
+    CHECK(problems("allow = []\n" + k_good).empty());
+    CHECK(problems("provider = []\n" + k_head + k_database) ==
+          "1: provider is missing; expected at least one [[provider]]");
 }
 
 TEST_CASE("RP-01: external_url is https without a path, or plain on a literal loopback address") {
@@ -356,6 +359,12 @@ TEST_CASE("OP-10: what is shown, read again, means the same") {
                          "[[allow]]\nprovider = \"company\"\nclaim = \"groups\"\nvalue = \"staff\"\n"));
     const std::string text = to_text(config);
     CHECK(to_text(must(folder.load(text))) == text);
+    const std::string largest =
+        to_text(must(folder.load(k_head + k_database + "warn_above = \"1073741824GiB\"\n" + k_provider)));
+    CHECK(largest.find("'1125899906842624KiB'") != std::string::npos);
+    CHECK(to_text(must(folder.load(largest))) == largest);
+    const std::string without_rules = to_text(must(folder.load(k_good)));
+    CHECK(to_text(must(folder.load(without_rules))) == without_rules);
 }
 
 TEST_CASE("a demo listens on this machine alone") {

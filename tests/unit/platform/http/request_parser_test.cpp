@@ -259,4 +259,6 @@ TEST_CASE("OP-04: the limits of a head") {
 
 TEST_CASE("OP-04: a first line that can only be wrong does not wait for its end") {
     CHECK(status_of(parse("GET / HTTP/1.1\nHost")) == 400);
+    CHECK(status_of(parse("\n")) == 400);
+    CHECK(status_of(parse("\nGET / HTTP/1.1")) == 400);
 }
