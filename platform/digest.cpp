@@ -7,6 +7,8 @@
 #include <openssl/hmac.h>
 #include <openssl/sha.h>
 
+#include <stdexcept>
+
 namespace keyfob::platform {
 namespace {
 
@@ -17,8 +19,12 @@ const unsigned char* octets_of(std::string_view text) {
 } // namespace
 
 std::string sha256(std::string_view octets) {
+    // Fetched once: to look an algorithm up takes longer than to hash a cookie. OpenSSL frees what it has at the end of the process.
+    static EVP_MD* const k_algorithm = EVP_MD_fetch(nullptr, "SHA256", nullptr);
     std::string digest(SHA256_DIGEST_LENGTH, '\0');
-    SHA256(octets_of(octets), octets.size(), reinterpret_cast<unsigned char*>(digest.data()));
+    if (EVP_Digest(octets.data(), octets.size(), reinterpret_cast<unsigned char*>(digest.data()), nullptr, k_algorithm,
+                   nullptr) != 1)
+        throw std::runtime_error("SHA-256 is not there"); // a wrong digest would be worse than no answer
     return digest;
 }
 

@@ -1,5 +1,6 @@
 #include "platform/encoding.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 
@@ -76,6 +77,10 @@ std::string hex_number(char32_t value, int digits) {
     for (int shift = (digits - 1) * 4; shift >= 0; shift -= 4)
         text += k_hex_lower[(value >> static_cast<unsigned>(shift)) & 0xFU];
     return text;
+}
+
+char lower(char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
 }
 
 } // namespace
@@ -198,6 +203,8 @@ bool is_valid_utf8(std::string_view text) {
 }
 
 std::string printable(std::string_view text, std::size_t limit) {
+    if (text.size() <= limit && std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~'; }))
+        return std::string(text);
     std::string safe;
     while (!text.empty()) {
         const CodePoint point = next_code_point(text);
@@ -215,15 +222,13 @@ std::string printable(std::string_view text, std::size_t limit) {
 }
 
 std::string lower_case(std::string_view text) {
-    std::string lower(text);
-    for (char& c : lower)
-        if (c >= 'A' && c <= 'Z')
-            c = static_cast<char>(c - 'A' + 'a');
-    return lower;
+    std::string result(text);
+    std::transform(result.begin(), result.end(), result.begin(), lower);
+    return result;
 }
 
 bool equal_ignoring_case(std::string_view a, std::string_view b) {
-    return a.size() == b.size() && lower_case(a) == lower_case(b);
+    return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) { return lower(x) == lower(y); });
 }
 
 } // namespace keyfob::platform

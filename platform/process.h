@@ -18,6 +18,9 @@ void harden_process();
 /// /dev/null makes printing fail as it should. Call in main before anything is opened.
 void occupy_standard_descriptors();
 
+/// As many descriptors as the system lets this process have, not only as many as it begins with: for who serves many connections.
+void use_all_descriptors();
+
 /// Where a started program runs and its output goes.
 struct SpawnOptions {
     std::string output = "/dev/null"; ///< file for stdout and stderr, appended, made 0600

@@ -181,6 +181,14 @@ void occupy_standard_descriptors() {
             (void)::open("/dev/null", O_RDONLY);
 }
 
+void use_all_descriptors() {
+    rlimit descriptors{};
+    if (::getrlimit(RLIMIT_NOFILE, &descriptors) != 0)
+        return;
+    descriptors.rlim_cur = descriptors.rlim_max;
+    ::setrlimit(RLIMIT_NOFILE, &descriptors);
+}
+
 Result<UniqueFd> spawn_detached(const std::vector<std::string>& arguments, const SpawnOptions& options) {
     KEYFOB_TRY_ASSIGN(const pid_t process, spawn(arguments, options, true));
     return watch_process(process);

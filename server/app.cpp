@@ -6,6 +6,7 @@
 #include "platform/http/server.h"
 #include "platform/log.h"
 #include "platform/periodic_task.h"
+#include "platform/request_ids.h"
 #include "server/housekeeping.h"
 #include "server/http/router.h"
 #include "server/identity/demo_provider.h"
@@ -46,8 +47,7 @@ std::vector<signin::ResourceServer> make_resource_servers(const Config& config) 
 storage::StoreOptions store_options(const Config& config) {
     storage::StoreOptions options;
     options.file = config.database_file;
-    options.waiting_writers =
-        platform::http::Limits{}.fast_threads - 2; // whoever else has the lock, two go on with what only reads
+    options.waiting_writers = config.http.fast_threads - 2; // whoever else has the lock, two go on with what only reads
     return options;
 }
 
@@ -58,7 +58,7 @@ signin::Settings signin_settings(const Config& config) {
     settings.session_idle_seconds = config.idle_seconds;
     settings.session_absolute_seconds = config.absolute_seconds;
     settings.device_session_seconds = config.device_session_seconds;
-    settings.calls_per_provider = platform::http::Limits{}.upstream_threads * 3 / 4;
+    settings.calls_per_provider = std::max<std::size_t>(config.http.upstream_threads * 3 / 4, 1);
     return settings;
 }
 
@@ -67,7 +67,9 @@ platform::http::ServerOptions server_options(const Config& config, platform::Ran
     options.address = config.listen_address;
     options.port = config.listen_port;
     options.hosts = config.hosts();
-    options.request_id = [&random] { return random.token(9); };
+    options.limits = config.http;
+    options.is_proxy = [proxies = config.proxies](const std::string& peer) { return proxies.is_proxy(peer); };
+    options.request_id = [ids = std::make_shared<platform::RequestIds>(random)] { return ids->next(); };
     options.tls = config.tls;
     if (!options.tls)
         options.admit_peer = [proxies = config.proxies](const std::string& peer, std::uint16_t, std::uint16_t) {
@@ -156,7 +158,7 @@ Result<void> run(Config config) {
     const platform::PeriodicTask preparation(k_preparation_pause,
                                              [&] { prepare_providers(providers, stopping.get_token()); });
     wait_for_signal();
-    limit.emplace(platform::http::Limits().stop_deadline, give_up);
+    limit.emplace(config.http.stop_deadline, give_up);
     stopping.request_stop();
     platform::log::info("stopping");
     server->stop();

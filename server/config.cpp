@@ -240,6 +240,7 @@ Config read_all(const toml::table& root, Problems& problems) {
     table.sub_table("tls", [&](TableReader& sub) { read_tls(sub, config); });
     table.sub_table("database", [&](TableReader& sub) { read_database(sub, config); });
     table.sub_table("limits", [&](TableReader& sub) { read_limits(sub, config); });
+    table.sub_table("http", [&](TableReader& sub) { read_http_limits(sub, config.http); });
     table.sub_table("session", [&](TableReader& sub) { read_session(sub, config); });
     table.sub_table("device_grant", [&](TableReader& sub) { read_device_grant(sub, config); });
     table.sub_table("log", [&](TableReader& sub) { read_log(sub, config); });
@@ -296,6 +297,7 @@ Result<Config> demo_config(const std::string& listen, const std::string& state_d
     config.demo = true;
     for (platform::Rate* rate : {&config.limits.agent, &config.limits.browser, &config.limits.renewal})
         rate->count *= k_demo_factor;
+    config.http.connections_per_address = config.http.connections;
     config.external_url = "http://" + config.listen();
     config.database_file = state_directory + "/demo-" + std::to_string(config.listen_port) + ".db";
     ProviderConfig provider;

@@ -3,6 +3,7 @@
 #include "platform/http/tls_context.h"
 #include "platform/result.h"
 #include "platform/secret_string.h"
+#include "server/config_http.h"
 #include "server/http/client_address.h"
 #include "server/http/rate_limits.h"
 #include "server/signin/allow_rules.h"
@@ -52,7 +53,8 @@ struct Config {
     std::int64_t absolute_seconds = std::int64_t{30} * 24 * 3600;
     bool device_grant = false; ///< RFC 8628; off unless the operator turns it on (DG-09)
     std::int64_t device_session_seconds = 3600;
-    http::RequestLimits limits;                                             ///< of each address
+    http::RequestLimits limits; ///< of each address
+    platform::http::Limits http = default_http_limits();
     std::int64_t database_warning_bytes = std::int64_t{1024} * 1024 * 1024; ///< file and log together
     std::string log_level = "info";
     std::vector<ProviderConfig> providers;

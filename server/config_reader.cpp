@@ -92,6 +92,23 @@ std::int64_t TableReader::duration(const char* key, std::int64_t otherwise) {
                   "duration; expected a number and a unit: \"90s\", \"10m\", \"12h\" or \"7d\"");
 }
 
+std::int64_t TableReader::milliseconds(const char* key, std::int64_t otherwise) {
+    return parsed(key, otherwise, parse_milliseconds,
+                  "duration; expected a number and a unit: \"250ms\", \"90s\" or \"10m\"");
+}
+
+std::int64_t TableReader::count(const char* key, std::int64_t otherwise, std::int64_t most) {
+    m_known.insert(key);
+    const toml::node* node = m_table.get(key);
+    if (node == nullptr)
+        return otherwise;
+    const auto* value = node->as_integer();
+    if (value != nullptr && value->get() >= 1 && value->get() <= most)
+        return value->get();
+    problem(key, "is no whole number from 1 to " + std::to_string(most));
+    return otherwise;
+}
+
 platform::Rate TableReader::rate(const char* key, platform::Rate otherwise) {
     return parsed(key, otherwise, parse_rate, "rate; expected a count and a duration: \"4000/10m\"");
 }
@@ -147,6 +164,14 @@ std::optional<std::int64_t> parse_duration(std::string_view text) {
         return std::nullopt;
     const auto count = parse_count(text.substr(0, text.size() - 1), k_ten_years / k_seconds[unit]);
     return count ? std::optional(*count * k_seconds[unit]) : std::nullopt;
+}
+
+std::optional<std::int64_t> parse_milliseconds(std::string_view text) {
+    constexpr std::string_view k_unit = "ms";
+    if (text.ends_with(k_unit))
+        return parse_count(text.substr(0, text.size() - k_unit.size()), k_ten_years * 1000);
+    const auto seconds = parse_duration(text);
+    return seconds ? std::optional(*seconds * 1000) : std::nullopt;
 }
 
 std::optional<platform::Rate> parse_rate(std::string_view text) {

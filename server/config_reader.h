@@ -41,6 +41,10 @@ public:
     [[nodiscard]] std::vector<std::string> strings(const char* key);
     /// `90s`, `10m`, `12h`, `7d`; in seconds.
     [[nodiscard]] std::int64_t duration(const char* key, std::int64_t otherwise);
+    /// The same, or `250ms`; in milliseconds.
+    [[nodiscard]] std::int64_t milliseconds(const char* key, std::int64_t otherwise);
+    /// A whole number from 1 to `most`.
+    [[nodiscard]] std::int64_t count(const char* key, std::int64_t otherwise, std::int64_t most);
     /// `4000/10m`: so many at once, and as many again over each such time.
     [[nodiscard]] platform::Rate rate(const char* key, platform::Rate otherwise);
     /// `512MiB`, `1GiB`; in octets.
@@ -86,6 +90,9 @@ private:
 
 /// Seconds of a duration with a unit; nullopt for anything else, and for more than ten years.
 [[nodiscard]] std::optional<std::int64_t> parse_duration(std::string_view text);
+
+/// Milliseconds of the same, or of a number of `ms`.
+[[nodiscard]] std::optional<std::int64_t> parse_milliseconds(std::string_view text);
 
 /// A count and a duration; nullopt for anything else, and for a count of more than a thousand millions.
 [[nodiscard]] std::optional<platform::Rate> parse_rate(std::string_view text);

@@ -69,6 +69,7 @@ std::string to_text(const Config& config) {
     root.insert("limits", toml::table{{"agent", rate(config.limits.agent)},
                                       {"browser", rate(config.limits.browser)},
                                       {"renewal", rate(config.limits.renewal)}});
+    root.insert("http", http_limits_table(config.http));
     if (config.uses_tls())
         root.insert("tls", toml::table{{"certificate_file", config.certificate_file}, {"key_file", config.key_file}});
     root.insert("session", toml::table{{"cookie", seconds(config.cookie_seconds)},

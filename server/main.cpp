@@ -135,6 +135,7 @@ int main(int argc, char** argv) {
     }
     platform::log::set_level(level_of(config->log_level));
     block_signals();
+    platform::use_all_descriptors();
     const auto ended = server::run(std::move(*config));
     return ended ? 0 : report(ended.error(), k_exit_failed);
 }

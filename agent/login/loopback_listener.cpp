@@ -2,6 +2,7 @@
 
 #include "agent/login/loopback_pages.h"
 #include "platform/log.h"
+#include "platform/request_ids.h"
 #include "platform/tcp_peer.h"
 
 #include <algorithm>
@@ -72,7 +73,8 @@ platform::http::ServerOptions server_options(std::uint16_t port, platform::Rando
     options.limits.upstream_threads = 4;
     options.limits.connections = 32;
     options.limits.queue = 16;
-    options.request_id = [&random] { return random.token(9); };
+    options.request_id = [ids = std::make_shared<platform::RequestIds>(random)] { return ids->next(); };
+    options.limits.stop_grace = std::chrono::milliseconds{0}; // no page is left to be asked for
     options.admit_peer = [check = PeerCheck()](const std::string&, std::uint16_t peer_port, std::uint16_t local_port) {
         return check(peer_port, local_port);
     };

@@ -43,9 +43,11 @@ Response run_handler(Application& application, const Request& request) {
 
 Response handle(const Front& front, const Request& request, Pool pool) {
     const log::Context context(request.request_id);
-    const SteadyTime begin = now();
+    const SteadyTime begin = pool == Pool::loop ? SteadyTime{} : now(); // which is long for what takes microseconds
     Response response = run_handler(front.application, request);
-    if (pool != Pool::loop || response.status >= 300)
+    if (pool == Pool::loop && response.status >= 300)
+        log_request(front.options, request, response.status, std::chrono::microseconds{0});
+    if (pool != Pool::loop)
         log_request(front.options, request, response.status,
                     std::chrono::duration_cast<std::chrono::microseconds>(now() - begin));
     return response;

@@ -7,6 +7,7 @@
 #include <array>
 #include <map>
 #include <optional>
+#include <utility>
 
 namespace keyfob::platform::http {
 namespace {
@@ -15,22 +16,22 @@ constexpr std::size_t k_longest_method = 16;
 constexpr std::size_t k_longest_target = 8 * 1024;
 
 /// Fields of which a second one could be read differently by somebody before or behind us.
-constexpr std::array k_singular = {"Host",
-                                   "Content-Length",
-                                   "Content-Type",
-                                   "Authorization",
-                                   "Cookie",
-                                   "DPoP",
-                                   "Origin",
-                                   "Referer",
-                                   "Expect",
-                                   "Connection",
-                                   "Upgrade",
-                                   "Sec-Secure-Session-Id",
-                                   "Secure-Session-Response",
-                                   "Sec-Fetch-Site",
-                                   "Sec-Fetch-Dest",
-                                   "Sec-Fetch-Mode"};
+constexpr std::array<std::string_view, 16> k_singular = {"Host",
+                                                         "Content-Length",
+                                                         "Content-Type",
+                                                         "Authorization",
+                                                         "Cookie",
+                                                         "DPoP",
+                                                         "Origin",
+                                                         "Referer",
+                                                         "Expect",
+                                                         "Connection",
+                                                         "Upgrade",
+                                                         "Sec-Secure-Session-Id",
+                                                         "Secure-Session-Response",
+                                                         "Sec-Fetch-Site",
+                                                         "Sec-Fetch-Dest",
+                                                         "Sec-Fetch-Mode"};
 
 std::optional<Refusal> parse_request_line(std::string_view line, RequestHead& head) {
     const std::size_t first = line.find(' ');
@@ -67,16 +68,29 @@ bool has_ambiguous_cookies(const Headers& headers) {
     const std::string* field = headers.find("Cookie");
     if (field == nullptr)
         return false;
+    const auto cookies = parse_cookies(*field);
+    if (cookies.size() < 2) // most often
+        return false;
     std::map<std::string, std::string_view> spellings;
-    for (const auto& [name, value] : parse_cookies(*field))
+    for (const auto& [name, value] : cookies)
         if (const auto known = spellings.emplace(lower_case(name), name).first; known->second != name)
             return true;
     return false;
 }
 
+/// The first of the singular fields that stands twice; null when none does.
+const char* repeated_field(const Headers& headers) {
+    std::array<bool, k_singular.size()> seen{};
+    for (const auto& [name, value] : headers.fields())
+        for (std::size_t i = 0; i < k_singular.size(); ++i)
+            if (equal_ignoring_case(name, k_singular[i]) && std::exchange(seen[i], true))
+                return k_singular[i].data();
+    return nullptr;
+}
+
 std::optional<Refusal> check_length(RequestHead& head) {
     const Headers& headers = head.request.headers;
-    if (headers.count("Transfer-Encoding") > 0)
+    if (headers.find("Transfer-Encoding") != nullptr)
         return Refusal{501, "a transfer coding on a request"};
     const std::string* length = headers.find("Content-Length");
     if (length == nullptr) {
@@ -109,9 +123,8 @@ bool lists_close(std::string_view options) {
 
 std::optional<Refusal> check_fields(RequestHead& head) {
     const Headers& headers = head.request.headers;
-    for (const char* name : k_singular)
-        if (headers.count(name) > 1)
-            return Refusal{400, std::string(name) + " stands twice"};
+    if (const char* name = repeated_field(headers))
+        return Refusal{400, std::string(name) + " stands twice"};
     const std::string* host = headers.find("Host");
     if (host == nullptr || host->empty())
         return Refusal{400, "no Host"};

@@ -65,7 +65,14 @@ bool TrustedProxies::may_use_plain_http(const std::string& peer_address) const {
     return peer && (k_this_machine.trusts(*peer) || trusts(*peer));
 }
 
+bool TrustedProxies::is_proxy(const std::string& peer_address) const {
+    const auto peer = address_in(peer_address);
+    return peer && trusts(*peer);
+}
+
 std::string TrustedProxies::client_address(const platform::http::Request& request) const {
+    if (m_networks.empty())
+        return request.peer_address;
     auto address = address_in(request.peer_address);
     if (!address || !trusts(*address))
         return address ? address->toString() : request.peer_address;

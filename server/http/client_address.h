@@ -17,6 +17,7 @@ public:
 
     /// Without TLS the port is for our proxies and for this machine, whoever else can reach it.
     [[nodiscard]] bool may_use_plain_http(const std::string& peer_address) const;
+    [[nodiscard]] bool is_proxy(const std::string& peer_address) const;
     /// The address of who sent the request: the peer, or, if that is one of ours, the last in X-Forwarded-For that is none of ours (the first,
     /// if all are). "unknown" where our proxy does not say an address: its own would be shown as the device's (AS-07).
     [[nodiscard]] std::string client_address(const platform::http::Request& request) const;

@@ -1,16 +1,24 @@
 #include "server/signin/opaque_token.h"
 
-#include "platform/digest.h"
-#include "platform/encoding.h"
+#include <Poco/Checksum.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
 
 namespace keyfob::server::signin {
 namespace {
 
 constexpr std::size_t k_random_letters = 43;
-constexpr std::size_t k_checksum_octets = 3;
+constexpr std::size_t k_checksum_digits = 8;
 
+/// CRC-32, which is against slips and for scanners; the hash that is looked up is what nobody can guess.
 std::string checksum(std::string_view text) {
-    return platform::hex_encode(platform::sha256(text).substr(0, k_checksum_octets));
+    Poco::Checksum crc(Poco::Checksum::TYPE_CRC32);
+    crc.update(text.data(), static_cast<unsigned>(text.size()));
+    std::array<char, k_checksum_digits + 1> digits{};
+    std::snprintf(digits.data(), digits.size(), "%08x", crc.checksum()); // NOLINT(cert-err33-c): it always fits
+    return digits.data();
 }
 
 } // namespace
@@ -22,7 +30,7 @@ std::string make_opaque_token(std::string_view prefix, platform::Random& random)
 
 bool is_opaque_token(std::string_view prefix, std::string_view value) {
     const std::size_t end = prefix.size() + k_random_letters;
-    return value.size() == end + 2 * k_checksum_octets && value.starts_with(prefix) &&
+    return value.size() == end + k_checksum_digits && value.starts_with(prefix) &&
            value.substr(end) == checksum(value.substr(0, end));
 }
 

@@ -7,7 +7,7 @@
 
 namespace keyfob::server::signin {
 
-/// Secrets that are sent as they are: a prefix that tells what it is, 43 letters of randomness, 6 hex digits of checksum (AS-16), so that
+/// Secrets that are sent as they are: a prefix that tells what it is, 43 letters of randomness, 8 hex digits of checksum (AS-16), so that
 /// scanners for leaked secrets find them, one kind is never taken for another, and a mangled one never costs a look-up.
 [[nodiscard]] std::string make_opaque_token(std::string_view prefix, platform::Random& random);
 [[nodiscard]] bool is_opaque_token(std::string_view prefix, std::string_view value);

@@ -136,7 +136,7 @@ TEST_CASE("RP-13: every kind of rule is read, also before the provider it speaks
 TEST_CASE("OP-10: an unknown key is an error with its line and what is known there") {
     CHECK(problems("liston = \"x\"\n" + k_good) ==
           "1: liston is not known; expected one of: allow, client, database, device_grant, "
-          "external_url, limits, listen, log, provider, "
+          "external_url, http, limits, listen, log, provider, "
           "resource_server, session, tls, trusted_proxies");
     CHECK(problems(k_good + "client_secret = \"hunter2\"\n") ==
           "8: provider.client_secret is not known; expected one of: allow_addresses, ca_file, client_id, "
@@ -417,6 +417,60 @@ TEST_CASE("OP-10: a limit that is none is told with what was expected") {
                   "\" is no size; expected a number and a unit: \"512MiB\" or \"1GiB\"");
     CHECK(problems(k_good + "[limits]\npush = \"1/1s\"\n") ==
           "9: limits.push is not known; expected one of: agent, browser, renewal");
+}
+
+TEST_CASE("OP-04: every limit of the HTTP front can be set, with its unit, and --check shows it") {
+    const Config usual = must(Folder().load(k_good));
+    CHECK(usual.http.head_bytes == 16 * 1024);
+    CHECK(usual.http.fields == 64);
+    CHECK(usual.http.body_bytes == 64 * 1024);
+    CHECK(usual.http.head_deadline == std::chrono::seconds{5});
+    CHECK(usual.http.idle == std::chrono::seconds{15});
+    CHECK(usual.http.handshake_deadline == std::chrono::seconds{5});
+    CHECK(usual.http.stop_deadline == std::chrono::seconds{10});
+    const std::string wanted = "head_deadline = \"2s\"\nbody_deadline = \"1m\"\nidle = \"30s\"\nhandshake_deadline = "
+                               "\"3s\"\nwrite_deadline = \"4s\"\nlinger = \"500ms\"\nstop_deadline = \"20s\"\n"
+                               "stop_grace = \"1ms\"\nhead_size = \"32KiB\"\nbody_size = \"1MiB\"\nlinger_size = "
+                               "\"64KiB\"\nhead_fields = 100\nconnections = 50\nconnections_per_address = 5\n"
+                               "requests_in_a_row = 7\nevent_loops = 3\nfast_threads = 9\nupstream_threads = 11\n"
+                               "queue = 13\n";
+    const Folder folder;
+    const Config config = must(folder.load(k_good + "[http]\n" + wanted));
+    CHECK(config.http.head_deadline == std::chrono::seconds{2});
+    CHECK(config.http.body_deadline == std::chrono::minutes{1});
+    CHECK(config.http.linger == std::chrono::milliseconds{500});
+    CHECK(config.http.stop_grace == std::chrono::milliseconds{1});
+    CHECK(config.http.head_bytes == 32 * 1024);
+    CHECK(config.http.body_bytes == 1024 * 1024);
+    CHECK(config.http.fields == 100);
+    CHECK(config.http.connections == 50);
+    CHECK(config.http.connections_per_address == 5);
+    CHECK(config.http.loops == 3);
+    const std::string text = to_text(config); // which is a configuration itself
+    for (const char* line : {"head_deadline = '2000ms'", "head_size = '32KiB'", "connections_per_address = 5",
+                             "stop_grace = '1ms'", "queue = 13"}) {
+        INFO(text);
+        CHECK(text.find(line) != std::string::npos);
+    }
+}
+
+TEST_CASE("OP-10: a limit of the HTTP front that is none is told with what was expected") {
+    struct Row {
+        const char* line;
+        const char* told;
+    };
+    for (const Row& row :
+         {Row{"head_deadline = \"0s\"", "http.head_deadline = \"0s\" is no duration; expected a number and a unit: "
+                                        "\"250ms\", \"90s\" or \"10m\""},
+          Row{"idle = 15", "http.idle is not text; expected \"…\""},
+          Row{"head_size = \"16\"",
+              "http.head_size = \"16\" is no size; expected a number and a unit: \"512MiB\" or \"1GiB\""},
+          Row{"head_size = \"1GiB\"", "http.head_size is not between 1KiB and 1024KiB"},
+          Row{"connections = 0", "http.connections is no whole number from 1 to 1000000"},
+          Row{"connections = \"many\"", "http.connections is no whole number from 1 to 1000000"},
+          Row{"event_loops = 65", "http.event_loops is no whole number from 1 to 64"},
+          Row{"fast_threads = 3", "http.fast_threads must be at least 4"}})
+        CHECK(problems(k_good + "[http]\n" + row.line + "\n") == std::string("9: ") + row.told);
 }
 
 TEST_CASE("the demo, on which everything comes from one address, takes more of it") {

@@ -14,7 +14,7 @@ TEST_CASE("AS-16: a session cookie is prefix, randomness and checksum, and never
     std::set<std::string> all;
     for (int i = 0; i < 100; ++i) {
         const std::string cookie = make_session_cookie(random);
-        CHECK(cookie.size() == 53);
+        CHECK(cookie.size() == 55);
         CHECK(cookie.starts_with("kfs_"));
         CHECK(is_session_cookie(cookie));
         all.insert(cookie);

@@ -87,7 +87,7 @@ TEST_CASE("AS-16, SE-01: an access token is opaque, 256 bits, checked by its che
     ClientFixture fixture;
     const std::string token = fixture.to_token();
     CHECK(token.starts_with("kfa_"));
-    CHECK(token.size() == 4 + 43 + 6);
+    CHECK(token.size() == 4 + 43 + 8);
     CHECK(fixture.database.number("SELECT COUNT(*) FROM cookies WHERE hash = '" + token + "'") == 0);
     CHECK(fixture.database.number("SELECT COUNT(*) FROM cookies WHERE hash = '" + platform::secret_hash(token) + "'") ==
           1);
