@@ -18,6 +18,9 @@ else()
     target_compile_options(keyfob_settings INTERFACE -fstack-protector-strong $<$<CONFIG:Release>:-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2>)
     target_link_options(keyfob_settings INTERFACE -Wl,-z,relro,-z,now -Wl,--as-needed)
 endif()
+if(KEYFOB_FUZZ)
+    target_compile_options(keyfob_settings INTERFACE -fsanitize=fuzzer-no-link) # counts edges; the fuzzers bring the rest
+endif()
 
 find_program(KEYFOB_CCACHE ccache)
 if(KEYFOB_CCACHE)
