@@ -8,7 +8,7 @@ namespace keyfob::server {
 namespace {
 constexpr std::int64_t k_ten_years = std::int64_t{10} * 366 * 24 * 3600;
 constexpr std::int64_t k_highest_rate = 1'000'000'000;
-constexpr std::int64_t k_most_units = 1024 * 1024 * 1024; // a pebibyte of GiB fits into 64 bits
+constexpr std::int64_t k_most_octets = std::int64_t{1} << 60; // whatever the unit: --check shows KiB
 
 /// From 1 to `most`; digits alone.
 std::optional<std::int64_t> parse_count(std::string_view digits, std::int64_t most) {
@@ -162,7 +162,7 @@ std::optional<std::int64_t> parse_size(std::string_view text) {
     constexpr std::pair<std::string_view, int> k_units[] = {{"KiB", 10}, {"MiB", 20}, {"GiB", 30}};
     for (const auto& [unit, bits] : k_units)
         if (text.ends_with(unit))
-            if (const auto count = parse_count(text.substr(0, text.size() - unit.size()), k_most_units))
+            if (const auto count = parse_count(text.substr(0, text.size() - unit.size()), k_most_octets >> bits))
                 return *count << bits;
     return std::nullopt;
 }

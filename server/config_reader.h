@@ -89,7 +89,7 @@ private:
 
 /// A count and a duration; nullopt for anything else, and for a count of more than a thousand millions.
 [[nodiscard]] std::optional<platform::Rate> parse_rate(std::string_view text);
-/// Octets of a size with a unit (KiB, MiB, GiB); nullopt for anything else, and for more than 2^30 of its unit.
+/// Octets of a size with a unit (KiB, MiB, GiB); nullopt for anything else, and for more than 2^60 octets.
 [[nodiscard]] std::optional<std::int64_t> parse_size(std::string_view text);
 
 } // namespace keyfob::server

@@ -359,6 +359,10 @@ TEST_CASE("OP-10: what is shown, read again, means the same") {
                          "[[allow]]\nprovider = \"company\"\nclaim = \"groups\"\nvalue = \"staff\"\n"));
     const std::string text = to_text(config);
     CHECK(to_text(must(folder.load(text))) == text);
+    const std::string largest =
+        to_text(must(folder.load(k_head + k_database + "warn_above = \"1073741824GiB\"\n" + k_provider)));
+    CHECK(largest.find("'1125899906842624KiB'") != std::string::npos);
+    CHECK(to_text(must(folder.load(largest))) == largest);
     const std::string without_rules = to_text(must(folder.load(k_good)));
     CHECK(to_text(must(folder.load(without_rules))) == without_rules);
 }
