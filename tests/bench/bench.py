@@ -1,145 +1,56 @@
-"""Prints figures as ratios against a peer that runs in the same minute on the same machine. Asserts nothing: speed is no test."""
+"""Prints one table of ratios against peers that run in the same minutes on the same machine. Asserts nothing: speed is no test."""
 import argparse
-import json
 import os
 import pathlib
-import socket
-import statistics
-import subprocess
+import platform
 import sys
 import time
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
-from stack import BIN, Browser, Stack  # noqa: E402
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests" / "support"))
+import front  # noqa: E402
+import login  # noqa: E402
+import processes  # noqa: E402
+import table  # noqa: E402
+from stack import Stack  # noqa: E402
 
 
-def milliseconds(seconds):
-    return f"{seconds * 1000:8.2f} ms"
+def bench_front(options):
+    with Stack(keychain=False) as stack:
+        return front.measure(stack, options.repeats, options.sessions)
 
 
-def show(what, samples):
-    ordered = sorted(samples)
-    print(f"  {what:<46} p50 {milliseconds(statistics.median(ordered))}   p95 {milliseconds(ordered[int(len(ordered) * .95)])}   min {milliseconds(ordered[0])}")
-    return statistics.median(ordered)
+def bench_local(options):
+    with Stack() as stack:
+        stack.start_demo_server()
+        stack.start_agent()
+        rows = login.rows(stack, max(options.rounds // 5, 5))
+        rows += processes.do_rows(stack, "http", 0.3, options.rounds, options.repeats)
+        return rows + processes.hand_out_rows(stack, options.rounds, options.repeats)
 
 
-def time_process(arguments, environment):
-    begin = time.perf_counter()
-    pid = os.posix_spawn(str(arguments[0]), [str(a) for a in arguments], environment,
-                         file_actions=[(os.POSIX_SPAWN_OPEN, 1, "/dev/null", os.O_WRONLY, 0)])
-    _, status = os.waitpid(pid, 0)
-    taken = time.perf_counter() - begin
-    if os.waitstatus_to_exitcode(status) != 0:
-        raise SystemExit(f"error: {arguments} ended with {os.waitstatus_to_exitcode(status)}")
-    return taken
-
-
-def cookie_file(stack, path):
-    """A Netscape cookie file with the session, for curl."""
-    with socket.socket(socket.AF_UNIX) as agent:
-        agent.connect(str(stack.runtime / "keyfob" / "agent.sock"))
-        agent.sendall(b'{"jsonrpc":"2.0","id":1,"method":"hand_out","params":{"url":"/secured"}}\n')
-        lent = json.loads(agent.makefile().readline())["result"]["headers"][0][1]
-    name, value = lent.split("=", 1)
-    path.write_text(f"127.0.0.1\tFALSE\t/\tFALSE\t0\t{name}\t{value}\n")
-    path.chmod(0o600)
-
-
-def bench_do(stack, rounds):
-    print("\ncli do as a whole process, against curl with a cookie file (http, the same URL, in turns)")
-    cookies = stack.home / "cookies.txt"
-    cookie_file(stack, cookies)
-    url = f"{stack.server_url}/secured"
-    ours, peer, nothing = [], [], []
-    for _ in range(rounds):
-        ours.append(time_process([BIN / "cli", "do", "/secured"], stack.env))
-        peer.append(time_process(["/usr/bin/curl", "-sS", "-b", cookies, url], stack.env))
-        nothing.append(time_process(["/bin/true"], stack.env))
-    own = show("cli do /secured", ours)
-    other = show("curl -b cookies.txt URL", peer)
-    show("true", nothing)
-    print(f"  ratio cli do / curl: {own / other:.2f}")
-
-
-def bench_hand_out(stack, rounds):
-    print("\nhand-out round trip (connect, hello and hand_out, answer, close), against a bare Unix socket echo of as many octets")
-    path = str(stack.runtime / "keyfob" / "agent.sock")
-    request = (b'{"jsonrpc":"2.0","id":0,"method":"hello","params":{"client":"bench","protocol":1}}\n'
-               b'{"jsonrpc":"2.0","id":1,"method":"hand_out","params":{"url":"/secured"}}\n')
-
-    def ask(where, lines):
-        begin = time.perf_counter()
-        with socket.socket(socket.AF_UNIX) as client:
-            client.connect(where)
-            client.sendall(request)
-            received = b""
-            while received.count(b"\n") < lines:
-                received += client.recv(65536)
-        return time.perf_counter() - begin
-
-    echo_path = str(stack.home / "echo.sock")
-    echo = subprocess.Popen([sys.executable, "-c", "import socket,sys\ns=socket.socket(socket.AF_UNIX);s.bind(sys.argv[1]);s.listen()\nprint('ready',flush=True)\n"
-                             "while True:\n c,_=s.accept()\n c.sendall(c.recv(65536));c.close()", echo_path], stdout=subprocess.PIPE)
-    echo.stdout.readline()
-    ours, peer = [], []
-    for _ in range(rounds * 10):
-        ours.append(ask(path, 2))
-        peer.append(ask(echo_path, 2))
-    echo.terminate()
-    echo.wait()
-    own, other = show("agent, a connection each", ours), show("echo (Python), a connection each", peer)
-    print(f"  ratio agent / echo: {own / other:.2f}")
-    with socket.socket(socket.AF_UNIX) as client:
-        client.connect(path)
-        reader = client.makefile("rb")
-        line = request.splitlines(keepends=True)[1]
-        kept = []
-        for _ in range(rounds * 10):
-            begin = time.perf_counter()
-            client.sendall(line)
-            reader.readline()
-            kept.append(time.perf_counter() - begin)
-    show("agent, one connection kept", kept)
-
-
-def bench_login(stack, rounds):
-    print("\napproval (the click, seen from the browser's process) to the end of cli login; and from the server's answer to the click")
-    ends, server_ends = [], []
-    with Browser() as browser:
-        for _ in range(rounds):
-            login, url = stack.begin_login()
-            browser.open(url)
-            browser.type("input[name=name]", "ann")
-            browser.click("button[value=sign_in]")
-            browser.text_of("button[value=approve]")
-            begin = time.time()
-            browser.click("button[value=approve]")
-            login.finish()
-            ends.append(login.ended_at - begin)
-            server_ends.append(login.ended_at - approved_at(stack))
-            browser.text_of("#signed-in")
-    show("click to exit (with browser and driver)", ends)
-    show("server has approved to exit", server_ends)
-
-
-def approved_at(stack):
-    """When the server logged the newest approval, in seconds since 1970."""
-    line = [line for line in stack.server.log.read_text().splitlines() if '"pairing_approved"' in line][-1]
-    text = json.loads(line)["time"]
-    whole, fraction = text.rstrip("Z").split(".")
-    return time.mktime(time.strptime(whole, "%Y-%m-%dT%H:%M:%S")) - time.timezone + float("0." + fraction)
+PARTS = {"front": bench_front, "local": bench_local}
 
 
 def main():
     parser = argparse.ArgumentParser(prog="scripts/bench")
-    parser.add_argument("--rounds", type=int, default=200)
+    parser.add_argument("--rounds", type=int, default=100, help="processes and hand-outs in each repeat")
+    parser.add_argument("--repeats", type=int, default=5, help="measurements of which median, least and most are shown")
+    parser.add_argument("--sessions", type=int, default=1_000_000, help="in the database of the largest row")
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}; all without any")
     options = parser.parse_args()
-    with Stack() as stack:
-        stack.start_demo_server()
-        stack.start_agent()
-        bench_login(stack, max(options.rounds // 10, 5))
-        bench_do(stack, options.rounds)
-        bench_hand_out(stack, options.rounds)
+    for part in options.parts:
+        if part not in PARTS:
+            parser.error(f"no part {part}; there are {', '.join(PARTS)}")
+    load_before = os.getloadavg()[1]
+    rows = []
+    for part in options.parts or PARTS:
+        rows += PARTS[part](options)
+    about = {"when": time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()), "machine": f"{os.cpu_count()} cores, {platform.release()}",
+             "load before": f"{load_before:.2f}", "command": " ".join(["scripts/bench", *sys.argv[1:]])}
+    print(table.text_of(rows))
+    table.write(rows, ROOT / "bench-results", about)
+    print("\nwritten to bench-results/latest.md and latest.json")
 
 
 if __name__ == "__main__":

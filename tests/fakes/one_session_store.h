@@ -58,7 +58,7 @@ public:
     Result<bool> redeem(Time, const Session&, const Text&, Time, Time) override { unused(); }
     Result<bool> reissue(Time, const Text&, Time, Time) override { unused(); }
     Found<SessionWithUser> find_session_by_row(Time) override { unused(); }
-    Found<SessionWithUser> find_cookie(const Text&, Time, Time) override { unused(); }
+    Result<server::signin::SessionPtr> find_cookie(const Text&, Time, Time) override { unused(); }
     Found<SessionWithUser> find_cookie_owner(const Text&) override { unused(); }
     Result<bool> revoke(Time, const Note&, Time) override { unused(); }
     Result<std::vector<Session>> sessions_of(Time, Time, Time) override { unused(); }

@@ -1,0 +1,115 @@
+"""`cli do` as a whole process against curl with a cookie file, and one hand-out of the agent against ssh-agent."""
+import contextlib
+import json
+import os
+import socket
+import statistics
+import subprocess
+import threading
+import time
+
+from stack import BIN
+from table import Row, at_most, shown
+
+SSH_LIST_IDENTITIES = b"\x00\x00\x00\x01\x0b"  # a length of one octet, and SSH_AGENTC_REQUEST_IDENTITIES
+
+
+def time_process(arguments, environment):
+    begin = time.perf_counter()
+    pid = os.posix_spawn(str(arguments[0]), [str(a) for a in arguments], environment,
+                         file_actions=[(os.POSIX_SPAWN_OPEN, 1, "/dev/null", os.O_WRONLY, 0)])
+    _, status = os.waitpid(pid, 0)
+    taken = time.perf_counter() - begin
+    if os.waitstatus_to_exitcode(status) != 0:
+        raise SystemExit(f"error: {arguments} ended with {os.waitstatus_to_exitcode(status)}")
+    return taken * 1000
+
+
+def percentile(samples, share):
+    return sorted(samples)[min(int(len(samples) * share), len(samples) - 1)]
+
+
+def agent_socket(stack):
+    return str(stack.runtime / "keyfob" / "agent.sock")
+
+
+def cookie_file(stack, path, domain, secure):
+    """A Netscape cookie file with the session, for curl."""
+    with socket.socket(socket.AF_UNIX) as agent:
+        agent.connect(agent_socket(stack))
+        agent.sendall(b'{"jsonrpc":"2.0","id":1,"method":"hand_out","params":{"url":"/secured"}}\n')
+        lent = json.loads(agent.makefile().readline())["result"]["headers"][0][1]
+    name, value = lent.split("=", 1)
+    path.write_text(f"{domain}\tFALSE\t/\t{'TRUE' if secure else 'FALSE'}\t0\t{name}\t{value}\n", encoding="ascii")
+    path.chmod(0o600)
+
+
+def do_rows(stack, scheme, bound, rounds, repeats):
+    secure = scheme == "https"
+    cookies = stack.home / f"cookies-{scheme}.txt"
+    cookie_file(stack, cookies, "localhost" if secure else "127.0.0.1", secure)
+    curl = ["/usr/bin/curl", "-sSf", "-b", cookies, f"{stack.server_url}/secured"]
+    own, peer, nothing = [], [], []
+    for _ in range(repeats):
+        taken = [(time_process([BIN / "cli", "do", "/secured"], stack.env), time_process(curl, stack.env), time_process(["/bin/true"], stack.env))
+                 for _ in range(rounds)]
+        for samples, column in zip((own, peer, nothing), zip(*taken)):
+            samples.append(statistics.median(column))
+    return [Row(f"cli do over {scheme}, the whole process: p50", "ms", own, peer, "curl -b FILE", **at_most(bound)),
+            Row(f"cli do over {scheme}, the whole process: p50", "ms", own, nothing, "true", **shown())]
+
+
+def ask(path, request, is_complete):
+    begin = time.perf_counter()
+    with socket.socket(socket.AF_UNIX) as client:
+        client.connect(path)
+        client.sendall(request)
+        received = b""
+        while not is_complete(received):
+            received += client.recv(65536)
+    return (time.perf_counter() - begin) * 1000
+
+
+@contextlib.contextmanager
+def ssh_agent(stack):
+    path = str(stack.home / "ssh-agent.sock")
+    with subprocess.Popen(["ssh-agent", "-D", "-a", path], stdout=subprocess.PIPE) as agent:
+        agent.stdout.readline()
+        yield path
+        agent.terminate()
+
+
+HAND_OUT = (b'{"jsonrpc":"2.0","id":0,"method":"hello","params":{"client":"bench","protocol":1}}\n'
+            b'{"jsonrpc":"2.0","id":1,"method":"hand_out","params":{"url":"/secured"}}\n')
+
+
+def hand_out(path):
+    return ask(path, HAND_OUT, lambda received: received.count(b"\n") == 2)
+
+
+def hand_out_rows(stack, rounds, repeats):
+    own, peer = [], []
+    with ssh_agent(stack) as ssh:
+        for _ in range(repeats):
+            taken = [(hand_out(agent_socket(stack)), ask(ssh, SSH_LIST_IDENTITIES, lambda received: len(received) >= 9)) for _ in range(rounds * 10)]
+            own.append(statistics.median(one for one, _ in taken))
+            peer.append(statistics.median(other for _, other in taken))
+    return [Row("hand-out with its connection: p50", "ms", own, peer, "ssh-agent, list", **at_most(1.5)), crowd_row(stack, rounds)]
+
+
+def crowd_row(stack, rounds):
+    """The slowest hand-out of 64 clients that ask at once, again and again."""
+    slowest = []
+    lock = threading.Lock()
+
+    def client():
+        longest = max(hand_out(agent_socket(stack)) for _ in range(rounds // 4 + 1))
+        with lock:
+            slowest.append(longest)
+
+    threads = [threading.Thread(target=client) for _ in range(64)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return Row("64 clients at once (threads of one Python): the slowest hand-out", "ms", [max(slowest)], [20.0], "20 ms", **at_most(1))
