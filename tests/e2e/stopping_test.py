@@ -1,15 +1,51 @@
 """How the server ends: in order, or at once where nobody can be waited for."""
 import contextlib
+import http.client
+import itertools
 import pathlib
 import resource
 import signal
 import socket
 import subprocess
 import sys
+import threading
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 from stack import BIN, Stack, free_port  # noqa: E402
+
+
+class BusyClient:
+    """Sends one request after the other on one connection until an answer says that it is the last."""
+
+    PATHS = ("/livez", "/readyz", "/.well-known/oauth-authorization-server", "/secured", "/nothing")
+
+    def __init__(self, port):
+        self.lost = None
+        self.is_warm = threading.Event()
+        self._port = port
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def finish(self):
+        self._thread.join(60)
+        return not self._thread.is_alive()
+
+    def _run(self):
+        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=60)
+        for count in itertools.count():
+            if count == 20:
+                self.is_warm.set()
+            path = self.PATHS[count % len(self.PATHS)]
+            try:
+                connection.request("GET", path)
+                answer = connection.getresponse()
+                answer.read()
+            except (OSError, http.client.HTTPException) as error:
+                self.lost = f"{path}, the {count}th: {error!r}"
+                return
+            if answer.headers["Connection"] == "close":
+                return
 
 
 class Stopping(unittest.TestCase):
@@ -30,6 +66,8 @@ id = "silent"
 issuer = "https://127.0.0.1:{silent.getsockname()[1]}"
 client_id = "keyfob"
 allow_addresses = ["127.0.0.1"]
+[http]
+stop_deadline = "2s"
 ''', url)
         self.enterContext(silent.accept()[0])
         return self.stack.server
@@ -56,6 +94,21 @@ allow_addresses = ["127.0.0.1"]
         server = self.stack.start_demo_server()
         server.process.send_signal(signal.SIGTERM)
         code, output = server.finish()
+        self.assertEqual(code, 0)
+        self.assertNotIn("stop_deadline_passed", output)
+
+    def test_under_load_no_request_is_lost(self):
+        """OP-08: each request that was sent on an open connection is answered, the last of each with Connection: close"""
+        server = self.stack.start_demo_server()
+        port = int(self.stack.server_url.rsplit(":", 1)[1])
+        clients = [BusyClient(port) for _ in range(24)]
+        for client in clients:
+            client.is_warm.wait(60)
+        server.process.send_signal(signal.SIGTERM)
+        code, output = server.finish()
+        lost = [client.lost for client in clients if client.finish()]
+        self.assertEqual([reason for reason in lost if reason], [])
+        self.assertEqual(len(lost), 24)
         self.assertEqual(code, 0)
         self.assertNotIn("stop_deadline_passed", output)
 
