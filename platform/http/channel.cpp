@@ -1,15 +1,17 @@
 #include "platform/http/channel.h"
 
-#include <Poco/Net/NetException.h>
+#include "platform/poll_until.h"
 
 #include <algorithm>
 #include <cerrno>
 #include <string>
+#include <system_error>
 
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509_vfy.h>
 #include <poll.h>
+#include <sys/socket.h>
 
 namespace keyfob::platform::http {
 namespace {
@@ -23,10 +25,13 @@ Error too_late() {
     return {ErrorKind::timed_out, "the other side did not answer in time"};
 }
 
-/// Poco 1.11 returns -1 when a plain non-blocking socket has nothing to read, but throws when it
-/// cannot take more; later versions return -1 there too.
-bool would_block(const Poco::Exception& exception) {
-    return exception.code() == EAGAIN || exception.code() == EWOULDBLOCK;
+/// What a system call on a plain socket has moved, or why it has not.
+Result<Channel::Attempt> after_plain(ssize_t moved, short lacking) {
+    if (moved >= 0)
+        return Channel::Attempt{static_cast<std::size_t>(moved), 0};
+    if (errno == EAGAIN || errno == EINTR)
+        return Channel::Attempt{0, lacking};
+    return lost(std::generic_category().message(errno));
 }
 
 /// Why TLS failed. What the certificate is to blame for is `denied`: trying again will not help.
@@ -47,27 +52,14 @@ Error tls_failure(const SSL* connection, int error) {
 
 } // namespace
 
-Channel::Channel(Poco::Net::StreamSocket socket) : m_socket(std::move(socket)) {
-    m_socket.setBlocking(false);
-}
-
-Channel::Channel(Poco::Net::StreamSocket socket, const TlsContext& tls, const std::string& host)
-    : Channel(std::move(socket)) {
-    m_tls = tls.connect(descriptor(), host);
-}
+Channel::Channel(UniqueFd socket, const TlsContext& tls, const std::string& host)
+    : m_socket(std::move(socket)), m_tls(tls.connect(descriptor(), host)) {}
 
 Result<void> Channel::wait(short mode, SteadyTime deadline) const {
-    while (true) {
-        const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
-        if (left.count() <= 0)
-            return too_late();
-        pollfd descriptor_state{descriptor(), mode, 0};
-        const int ready = ::poll(&descriptor_state, 1, static_cast<int>(std::min<long>(left.count(), 3'600'000)));
-        if (ready > 0)
-            return {};
-        if (ready < 0 && errno != EINTR)
-            return lost("poll failed");
-    }
+    const auto ready = poll_until(descriptor(), mode, deadline);
+    if (ready)
+        return {};
+    return ready.error().kind == ErrorKind::timed_out ? too_late() : lost("poll failed");
 }
 
 Result<Channel::Attempt> Channel::after_tls(int outcome, std::size_t moved) const {
@@ -88,13 +80,7 @@ Result<Channel::Attempt> Channel::read_once(char* buffer, std::size_t size) {
         const int outcome = SSL_read_ex(m_tls.get(), buffer, size, &moved);
         return after_tls(outcome, moved);
     }
-    try {
-        const int moved = m_socket.receiveBytes(buffer, static_cast<int>(std::min(size, k_most_at_once)));
-        return moved < 0 ? Attempt{0, POLLIN} : Attempt{static_cast<std::size_t>(moved), 0};
-    } catch (const Poco::Exception& exception) {
-        return would_block(exception) ? Result<Attempt>(Attempt{0, POLLIN})
-                                      : Result<Attempt>(lost(exception.displayText()));
-    }
+    return after_plain(::recv(descriptor(), buffer, size, 0), POLLIN);
 }
 
 Result<Channel::Attempt> Channel::write_once(std::string_view octets) {
@@ -104,13 +90,7 @@ Result<Channel::Attempt> Channel::write_once(std::string_view octets) {
         const int outcome = SSL_write_ex(m_tls.get(), octets.data(), octets.size(), &moved);
         return after_tls(outcome, moved);
     }
-    try {
-        const int moved = m_socket.sendBytes(octets.data(), static_cast<int>(octets.size()));
-        return moved < 0 ? Attempt{0, POLLOUT} : Attempt{static_cast<std::size_t>(moved), 0};
-    } catch (const Poco::Exception& exception) {
-        return would_block(exception) ? Result<Attempt>(Attempt{0, POLLOUT})
-                                      : Result<Attempt>(lost(exception.displayText()));
-    }
+    return after_plain(::send(descriptor(), octets.data(), octets.size(), MSG_NOSIGNAL), POLLOUT);
 }
 
 template <typename Call> Result<std::size_t> Channel::transfer(SteadyTime deadline, Call call) {
@@ -160,28 +140,17 @@ bool Channel::has_pending() const {
     return m_tls && SSL_pending(m_tls.get()) > 0;
 }
 
-int Channel::descriptor() const {
-    return m_socket.impl()->sockfd();
-}
-
 void Channel::shutdown_write() noexcept {
     if (m_tls && SSL_is_init_finished(m_tls.get()) == 1) {
         ERR_clear_error();
         SSL_shutdown(m_tls.get());
     }
-    try {
-        m_socket.shutdownSend();
-    } catch (const std::exception&) {
-        // the peer has gone already
-    }
+    ::shutdown(descriptor(), SHUT_WR);
 }
 
 void Channel::give_up_writes() noexcept {
-    try {
-        m_socket.setLinger(true, 0);
-    } catch (const std::exception&) {
-        // the peer has gone already
-    }
+    const linger at_once{1, 0};
+    ::setsockopt(descriptor(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
 }
 
 } // namespace keyfob::platform::http

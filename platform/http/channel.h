@@ -3,8 +3,7 @@
 #include "platform/clock.h"
 #include "platform/http/tls_context.h"
 #include "platform/result.h"
-
-#include <Poco/Net/StreamSocket.h>
+#include "platform/unique_fd.h"
 
 #include <cstddef>
 #include <memory>
@@ -14,14 +13,15 @@
 
 namespace keyfob::platform::http {
 
-/// A connected Poco socket, plain or TLS, that never waits beyond a deadline: Poco's timeouts are per call, so that one octet a minute
-/// would hold a thread for ever (poco-pitfalls 16). The socket is non-blocking; a TLS handshake happens with the first read or write.
-/// Poco's exceptions stop here. One thread at a time; movable.
+/// A connected TCP socket, plain or TLS, that never waits beyond a deadline: Poco's timeouts are per call, so that one octet a minute
+/// would hold a thread for ever (poco-pitfalls 16). Without Poco, whose libraries would cost each command more than its whole work
+/// (ARCHITECTURE.md, "How a command starts"). A TLS handshake happens with the first read or write. One thread at a time; movable.
 class Channel {
 public:
-    explicit Channel(Poco::Net::StreamSocket socket);
+    /// Precondition: the socket is non-blocking.
+    explicit Channel(UniqueFd socket) : m_socket(std::move(socket)) {}
     /// With TLS; `host` is what the peer's certificate must name, for clients.
-    Channel(Poco::Net::StreamSocket socket, const TlsContext& tls, const std::string& host = {});
+    Channel(UniqueFd socket, const TlsContext& tls, const std::string& host = {});
 
     /// At least one octet, or 0 at the orderly end of the stream (for TLS: close_notify).
     /// Errors: timed_out, unreachable (reset, or TLS cut off), denied (certificate).
@@ -49,7 +49,7 @@ public:
 
     /// Octets that TLS has decrypted and nobody has read: no poll on the descriptor would tell.
     [[nodiscard]] bool has_pending() const;
-    [[nodiscard]] int descriptor() const;
+    [[nodiscard]] int descriptor() const { return m_socket.get(); }
     /// Says that no more will be written; best effort.
     void shutdown_write() noexcept;
     /// What was written and has not arrived is thrown away with the connection, instead of being kept for a peer that does not read it.
@@ -60,8 +60,8 @@ private:
     template <typename Call> [[nodiscard]] Result<std::size_t> transfer(SteadyTime deadline, Call call);
     [[nodiscard]] Result<void> wait(short mode, SteadyTime deadline) const;
 
-    Poco::Net::StreamSocket m_socket;
-    std::shared_ptr<ssl_st> m_tls; ///< null: plain
+    UniqueFd m_socket;
+    std::shared_ptr<ssl_st> m_tls; ///< null: plain; ends before the socket
 };
 
 } // namespace keyfob::platform::http

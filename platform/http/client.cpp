@@ -4,10 +4,6 @@
 #include "platform/http/connect.h"
 #include "platform/http/response_reader.h"
 
-#include <Poco/Net/DNS.h>
-#include <Poco/Net/HostEntry.h>
-#include <Poco/Net/StreamSocket.h>
-
 #include <algorithm>
 #include <array>
 #include <vector>
@@ -15,49 +11,29 @@
 namespace keyfob::platform::http {
 namespace {
 
-using Poco::Net::SocketAddress;
-
 constexpr std::size_t k_piece = 64 * 1024;
 
-Error unreachable(const Origin& origin, const std::string& why) {
-    return {ErrorKind::unreachable, "cannot reach " + origin.authority() + ": " + why};
-}
-
-Result<std::vector<SocketAddress>> resolve(const Origin& origin) {
-    try {
-        Poco::Net::IPAddress literal;
-        if (Poco::Net::IPAddress::tryParse(origin.host, literal))
-            return std::vector{SocketAddress(literal, origin.port)};
-        std::vector<SocketAddress> addresses;
-        const Poco::Net::HostEntry entry = Poco::Net::DNS::hostByName(origin.host);
-        for (const auto& address : entry.addresses())
-            if (const SocketAddress with_port(address, origin.port);
-                std::find(addresses.begin(), addresses.end(), with_port) == addresses.end())
-                addresses.push_back(with_port);
-        if (addresses.empty())
-            return unreachable(origin, "the name has no address");
-        return addresses;
-    } catch (const Poco::Exception&) {
-        return unreachable(origin, "the name is not known");
-    }
+Error unreachable(const Origin& origin, const Error& why) {
+    return {why.kind, "cannot reach " + origin.authority() + ": " + why.message};
 }
 
 Result<Channel> open_channel(const Origin& origin, const ClientOptions& options) {
-    KEYFOB_TRY_ASSIGN(std::vector<SocketAddress> addresses, resolve(origin));
+    auto addresses = resolve(origin.host, origin.port);
+    if (!addresses)
+        return unreachable(origin, addresses.error());
     if (options.allow_address) {
-        std::erase_if(addresses, [&](const SocketAddress& address) { return !options.allow_address(address); });
-        if (addresses.empty())
+        std::erase_if(*addresses, [&](const SocketAddress& address) { return !options.allow_address(address.ip()); });
+        if (addresses->empty())
             return Error{ErrorKind::denied, "the address of " + origin.authority() + " is not allowed"};
     }
-    auto connected = connect_any(addresses, options.connect_deadline);
-    if (!connected)
-        return Error{connected.error().kind, "cannot reach " + origin.authority() + ": " + connected.error().message};
-    Poco::Net::StreamSocket socket = std::move(*connected);
+    auto socket = connect_any(*addresses, options.connect_deadline);
+    if (!socket)
+        return unreachable(origin, socket.error());
     if (origin.scheme == "http")
-        return Channel(std::move(socket));
+        return Channel(std::move(*socket));
     if (!options.tls)
         return Error{ErrorKind::failed, "no TLS context for " + origin.text()};
-    return Channel(std::move(socket), *options.tls, origin.host);
+    return Channel(std::move(*socket), *options.tls, origin.host);
 }
 
 /// Until when the next wait may last: the end of the whole, or one silence.

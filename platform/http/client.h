@@ -5,8 +5,6 @@
 #include "platform/result.h"
 #include "platform/url.h"
 
-#include <Poco/Net/SocketAddress.h>
-
 #include <chrono>
 #include <functional>
 #include <istream>
@@ -25,8 +23,9 @@ struct ClientOptions {
     std::size_t response_head_bytes = 64 * 1024;
     std::size_t response_body_bytes = 1024 * 1024; ///< for fetch(); a longer body is an error, never cut
     TlsContextPtr tls;                             ///< required for https
-    /// Asked with the address that the name resolved to and that will be connected (no second resolution: RP-17). Empty: all.
-    std::function<bool(const Poco::Net::SocketAddress&)> allow_address;
+    /// Asked with the address that the name resolved to and that will be connected (no second resolution: RP-17), in the form that
+    /// parse_address (network.h) reads. Empty: all.
+    std::function<bool(const std::string& ip)> allow_address;
 };
 
 struct ClientRequest {
@@ -46,7 +45,7 @@ struct ClientResponse {
     std::string body; ///< only from fetch()
 };
 
-/// HTTP/1.1 client on Poco's sockets; Poco's own takes a truncated body for a complete one and has no bound on the whole
+/// HTTP/1.1 client of all three programs; Poco's own takes a truncated body for a complete one and has no bound on the whole
 /// (poco-pitfalls 6, 16, 28). One request a connection, never follows a redirect, never sends a credential of its own. An answer that comes
 /// before the whole body was sent is delivered; unless it is a 2xx, the rest of the body is not sent (RFC 9112 section 9.3).
 /// Thread-safe: it keeps nothing between calls.

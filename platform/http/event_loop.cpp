@@ -4,10 +4,13 @@
 #include "platform/http/response_writer.h"
 #include "platform/log.h"
 
-#include <Poco/Net/NetException.h>
-
 #include <algorithm>
 #include <cerrno>
+#include <system_error>
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
 
 namespace keyfob::platform::http {
 namespace {
@@ -132,17 +135,20 @@ void EventLoop::go_on_accepting() {
 }
 
 void EventLoop::accept_some() {
-    try {
-        for (int count = 0; count < k_accepts_in_a_row || m_stop_begun; ++count) {
-            Poco::Net::SocketAddress peer;
-            accept_one(m_front.socket.acceptConnection(peer), peer);
-            m_starving = false;
+    for (int count = 0; count < k_accepts_in_a_row || m_stop_begun; ++count) {
+        sockaddr_storage peer{};
+        socklen_t length = sizeof peer;
+        auto* const address = reinterpret_cast<sockaddr*>(&peer);
+        UniqueFd socket(::accept4(m_front.socket.impl()->sockfd(), address, &length, SOCK_NONBLOCK | SOCK_CLOEXEC));
+        if (!socket && (errno == EINTR || errno == ECONNABORTED)) // that one has gone before its turn
+            continue;
+        if (!socket) {
+            if (errno != EAGAIN && !m_stop_begun)
+                pause_accepting(std::generic_category().message(errno));
+            return;
         }
-    } catch (const Poco::TimeoutException&) {
-        // nobody waits any more: Poco says so for EAGAIN
-    } catch (const Poco::Exception& exception) {
-        if (exception.code() != EAGAIN && exception.code() != EWOULDBLOCK && !m_stop_begun)
-            pause_accepting(exception.displayText());
+        accept_one(std::move(socket), Poco::Net::SocketAddress(address, length));
+        m_starving = false;
     }
 }
 
@@ -163,7 +169,7 @@ int EventLoop::admission(const Poco::Net::SocketAddress& peer, const std::string
 }
 
 /// Who is refused is told so, as long as there are not many of them: what is said must not cost what it is to save.
-void EventLoop::accept_one(Poco::Net::StreamSocket socket, const Poco::Net::SocketAddress& peer) {
+void EventLoop::accept_one(UniqueFd socket, const Poco::Net::SocketAddress& peer) {
     const ServerOptions& options = m_front.options;
     const std::string address = peer.host().toString();
     const bool is_proxy = options.is_proxy && options.is_proxy(address);
@@ -171,7 +177,8 @@ void EventLoop::accept_one(Poco::Net::StreamSocket socket, const Poco::Net::Sock
     const int refusal = admission(peer, group);
     if (refusal != 0 && m_refused >= k_refused_at_once)
         return;
-    socket.setNoDelay(true);
+    const int on = 1;
+    ::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     Channel channel = options.tls ? Channel(std::move(socket), *options.tls) : Channel(std::move(socket));
     Connection connection(std::move(channel), {address, peer.port(), options.tls != nullptr}, options);
     auto driven = std::make_unique<Driven>(std::move(connection), group, refusal == 0);

@@ -5,6 +5,7 @@
 #include "platform/http/poller.h"
 #include "platform/http/server.h"
 #include "platform/thread_pool.h"
+#include "platform/unique_fd.h"
 
 #include <Poco/Net/ServerSocket.h>
 
@@ -70,7 +71,7 @@ private:
     void run();
     [[nodiscard]] std::chrono::milliseconds time_to_wait() const;
     void accept_some();
-    void accept_one(Poco::Net::StreamSocket socket, const Poco::Net::SocketAddress& peer);
+    void accept_one(UniqueFd socket, const Poco::Net::SocketAddress& peer);
     /// Why a new connection is not served; 0: it is.
     [[nodiscard]] int admission(const Poco::Net::SocketAddress& peer, const std::string& group);
     void pause_accepting(const std::string& reason);

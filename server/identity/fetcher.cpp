@@ -46,14 +46,18 @@ Result<std::unique_ptr<Fetcher>> make_fetcher(const FetcherOptions& options) {
     }
     ClientOptions client;
     KEYFOB_TRY_ASSIGN(client.tls, platform::http::TlsContext::for_client(options.ca_file));
-    client.allow_address = [allowed](const Poco::Net::SocketAddress& address) {
-        return platform::http::is_public_address(address.host()) ||
-               std::any_of(allowed.begin(), allowed.end(),
-                           [&](const Network& network) { return network.contains(address.host()); });
+    client.allow_address = [allowed](const std::string& ip) {
+        const auto address = platform::http::parse_address(ip);
+        return address && (platform::http::is_public_address(*address) ||
+                           std::any_of(allowed.begin(), allowed.end(),
+                                       [&](const Network& network) { return network.contains(*address); }));
     };
     ClientOptions demo;
     demo.tls = client.tls;
-    demo.allow_address = [](const Poco::Net::SocketAddress& address) { return address.host().isLoopback(); };
+    demo.allow_address = [](const std::string& ip) {
+        const auto address = platform::http::parse_address(ip);
+        return address && address->isLoopback();
+    };
     return std::unique_ptr<Fetcher>(
         std::make_unique<HttpFetcher>(std::move(client), std::move(demo), options.demo_origin));
 }

@@ -1,6 +1,7 @@
 #include "platform/http/channel.h"
-
-#include <Poco/Net/ServerSocket.h>
+#include "platform/http/connect.h"
+#include "tests/support/must.h"
+#include "tests/support/tcp_socket.h"
 
 #include <catch2/catch.hpp>
 
@@ -10,6 +11,7 @@
 
 using namespace keyfob::platform;
 using http::Channel;
+using keyfob::tests::must;
 using std::chrono::steady_clock;
 
 namespace {
@@ -18,9 +20,9 @@ constexpr std::chrono::minutes k_long{2};
 constexpr std::size_t k_more_than_buffers = 64 * 1024 * 1024; // of both ends together
 
 struct Pair {
-    Poco::Net::ServerSocket listener{Poco::Net::SocketAddress("127.0.0.1", 0)};
-    Channel writer{Poco::Net::StreamSocket(listener.address())};
-    Poco::Net::StreamSocket reader = listener.acceptConnection();
+    keyfob::tests::TcpListener listener;
+    Channel writer{must(http::connect_any(must(http::resolve("127.0.0.1", listener.port())), k_long))};
+    keyfob::tests::TcpSocket reader = listener.accept();
 };
 
 } // namespace
@@ -41,7 +43,7 @@ TEST_CASE("what is more than the buffers hold arrives whole", "[platform][http]"
     REQUIRE_FALSE(pair.writer.write(first, steady_clock::now() + std::chrono::milliseconds{300}));
     std::thread reading([&] {
         std::string piece(1024 * 1024, ' ');
-        for (int count = 0; (count = pair.reader.receiveBytes(piece.data(), static_cast<int>(piece.size()))) > 0;)
+        for (ssize_t count = 0; (count = ::recv(pair.reader.descriptor(), piece.data(), piece.size(), 0)) > 0;)
             total += static_cast<std::size_t>(count);
     });
     const bool written = pair.writer.write(first, steady_clock::now() + k_long).has_value();

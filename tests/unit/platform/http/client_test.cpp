@@ -290,13 +290,13 @@ TEST_CASE("RP-17: an address that is not allowed is never connected") {
     const TcpListener listener;
     ClientOptions options = patient();
     std::string asked;
-    options.allow_address = [&](const Poco::Net::SocketAddress& address) {
-        asked = address.toString();
+    options.allow_address = [&](const std::string& ip) {
+        asked = ip;
         return false;
     };
     const auto url = Url::parse("http://127.0.0.1:" + std::to_string(listener.port()) + "/").value();
     check_error(fetch(url, options), ErrorKind::denied);
-    CHECK(asked == "127.0.0.1:" + std::to_string(listener.port()));
+    CHECK(asked == "127.0.0.1");
     CHECK_FALSE(listener.has_visitor());
 }
 
