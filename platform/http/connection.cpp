@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <utility>
 
 #include <poll.h>
 
@@ -34,6 +35,19 @@ void clear(std::string& buffer) {
         buffer.clear();
 }
 
+/// Never throws: what fails in the application is answered.
+Application::Admission ask(Application& application, const Request& head) {
+    try {
+        return application.admit(head);
+    } catch (const std::exception& exception) {
+        log::error("handler_failed",
+                   {{"path", head.path}, {"reason", exception.what()}, {"request_id", head.request_id}});
+        Application::Admission admission;
+        admission.refusal = front_error(500, head.request_id);
+        return admission;
+    }
+}
+
 } // namespace
 
 Connection::Connection(Channel channel, Peer peer, const ServerOptions& options)
@@ -49,8 +63,10 @@ void Connection::set_deadline(std::chrono::milliseconds from_now) {
 void Connection::begin(Phase phase) {
     m_phase = phase;
     m_lacking = POLLIN;
-    if (phase == Phase::head)
-        set_deadline(m_input.empty() ? m_options.limits.idle : m_options.limits.head_deadline);
+    if (phase == Phase::head) {
+        m_head_begun = !m_input.empty();
+        set_deadline(m_head_begun ? m_options.limits.head_deadline : m_options.limits.idle);
+    }
     if (phase == Phase::body)
         set_deadline(m_options.limits.body_deadline);
     if (phase == Phase::handling)
@@ -82,7 +98,7 @@ bool Connection::fill() {
         return false;
     }
     m_lacking = POLLIN;
-    if (m_phase == Phase::head && m_input.empty())
+    if (m_phase == Phase::head && !std::exchange(m_head_begun, true))
         set_deadline(m_options.limits.head_deadline);
     m_input.append(piece.data(), attempt->moved);
     return true;
@@ -169,7 +185,7 @@ std::optional<Connection::Received> Connection::examine(RequestHead head, Applic
     const std::string* expect = request.headers.find("Expect");
     if (expect != nullptr && !equal_ignoring_case(*expect, "100-continue"))
         return refusal_of(request, 417, "an unknown expectation");
-    Application::Admission admission = application.admit(request);
+    Application::Admission admission = ask(application, request);
     const bool body_unread = head.content_length > 0;
     if (admission.refusal)
         return give({std::move(request), Pool::fast, std::move(admission.refusal), head.keep_alive && !body_unread});
@@ -236,6 +252,10 @@ void Connection::respond(const Request& request, const Response& response, bool 
 
 void Connection::refuse(int status) {
     respond({}, front_error(status, m_options.request_id()), false);
+}
+
+void Connection::give_up() {
+    m_phase = Phase::over;
 }
 
 void Connection::discard() {

@@ -37,13 +37,15 @@ public:
     void refuse(int status);
     /// The deadline has passed.
     [[nodiscard]] std::optional<Received> expire();
+    /// Ends it without another word.
+    void give_up();
     /// To be called when the descriptor is ready.
     void now_readable() { m_drained = false; }
 
     [[nodiscard]] bool is_over() const { return m_phase == Phase::over; }
     [[nodiscard]] bool is_handling() const { return m_phase == Phase::handling; }
     /// Nothing of a request or of a response is on its way, as far as this side can tell.
-    [[nodiscard]] bool is_idle() const { return m_phase == Phase::head && m_input.empty(); }
+    [[nodiscard]] bool is_idle() const { return m_phase == Phase::head && !m_head_begun; }
     [[nodiscard]] bool is_lingering() const { return m_phase == Phase::lingering; }
     /// POLLIN or POLLOUT; 0 while a request is handled.
     [[nodiscard]] short events() const { return m_phase == Phase::handling ? short{0} : m_lacking; }
@@ -82,8 +84,9 @@ private:
     Phase m_phase = Phase::head;
     Phase m_after_writing = Phase::head;
     short m_lacking;
-    bool m_drained = false; ///< nothing more was there; the poller will tell
-    bool m_handshaking;     ///< TLS, until its end
+    bool m_drained = false;    ///< nothing more was there; the poller will tell
+    bool m_handshaking;        ///< TLS, until its end
+    bool m_head_begun = false; ///< also by an empty line, of which nothing is left
     SteadyTime m_deadline;
     std::string m_input;  ///< read and not used yet
     std::string m_output; ///< what is left to be written

@@ -191,17 +191,27 @@ void EventLoop::accept_one(UniqueFd socket, const Poco::Net::SocketAddress& peer
     drive(own);
 }
 
-/// Goes on with a connection until it waits for its peer or for a handler, or it is the turn of others.
+/// Whatever goes wrong with one connection must not end the others.
 void EventLoop::drive(Driven& driven) {
+    try {
+        go_on(driven);
+    } catch (const std::exception& exception) {
+        log::error("connection_failed", {{"peer", driven.connection.peer().address}, {"reason", exception.what()}});
+        driven.connection.give_up();
+    }
+    settle(driven);
+}
+
+/// Until the connection waits for its peer or for a handler, or it is the turn of others.
+void EventLoop::go_on(Driven& driven) {
     for (std::size_t turn = 0; turn < m_front.options.limits.requests_in_a_row; ++turn) {
         auto received = driven.connection.advance(m_front.application);
         if (!received || !dispatch(driven, *received))
-            return settle(driven);
+            return;
     }
     if (!driven.is_waiting_again)
         m_again.push_back(&driven);
     driven.is_waiting_again = true;
-    settle(driven);
 }
 
 /// True: the response is on its way already.

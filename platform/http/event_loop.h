@@ -79,6 +79,7 @@ private:
 
     void wake_up(Driven& driven);
     void drive(Driven& driven);
+    void go_on(Driven& driven);
     [[nodiscard]] bool dispatch(Driven& driven, Connection::Received& received);
     [[nodiscard]] bool submit(ThreadPool& pool, Driven& driven, Connection::Received& received);
     void respond(Driven& driven, const Request& request, const Response& response, bool keep_alive);

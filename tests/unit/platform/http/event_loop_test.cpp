@@ -99,6 +99,34 @@ TEST_CASE("OP-04: who reads a response for longer than its deadline is cut off")
     CHECK(slow.read_to_end().size() < large.size());
 }
 
+TEST_CASE("OP-04: empty lines do not put the deadline of a head off") {
+    Limits limits = patient_limits();
+    limits.head_deadline = std::chrono::milliseconds{100};
+    TestApplication application;
+    const auto server = start(options_of(limits), application);
+    TcpSocket endless = TcpSocket::connect(server->port());
+    while (endless.send("\r\n")) { // as long as the server takes it
+    }
+    CHECK(endless.read_to_end().empty());
+}
+
+TEST_CASE("an exception where the head is looked at is answered as one of the handler is") {
+    TestApplication application;
+    application.on_admit = [](const Request& head) {
+        if (head.path == "/bad")
+            throw std::runtime_error("on purpose");
+        return Application::Admission{};
+    };
+    const auto server = start(options_of(), application);
+    TcpSocket good = TcpSocket::connect(server->port());
+    CHECK(ask(good, get("/1")).status == 200);
+    const Answer bad = ask(good, get("/bad"));
+    CHECK(bad.status == 500);
+    CHECK(bad.body.find("request-1") != std::string::npos);
+    CHECK(bad.body.find("on purpose") == std::string::npos);
+    CHECK(ask(good, get("/2")).status == 200);
+}
+
 TEST_CASE("OP-04: one address has a number of connections; a proxy's are not counted") {
     ServerOptions options = options_of();
     options.limits.connections_per_address = 2;
