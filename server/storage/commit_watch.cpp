@@ -1,7 +1,5 @@
 #include "server/storage/commit_watch.h"
 
-#include <atomic>
-
 #include <sqlite3.h>
 
 namespace keyfob::server::storage {
@@ -10,10 +8,11 @@ namespace {
 constexpr int k_first_region = 0;
 constexpr int k_region_octets = 32 * 1024; ///< SQLite's own unit; the file format fixes it
 
+/// Word by word and in this order, for which std::atomic_ref has no word where the memory is volatile.
 CommitWatch::Snapshot copy_of(const volatile std::uint32_t* header) {
     CommitWatch::Snapshot copy;
     for (std::uint32_t& word : copy) {
-        word = *header;
+        word = __atomic_load_n(header, __ATOMIC_ACQUIRE);
         ++header;
     }
     return copy;
@@ -38,9 +37,7 @@ std::optional<CommitWatch::Snapshot> CommitWatch::snapshot() const {
     if (m_header == nullptr)
         return std::nullopt;
     const Snapshot first = copy_of(m_header);
-    std::atomic_thread_fence(std::memory_order_seq_cst);
     const Snapshot second = copy_of(m_header + first.size());
-    std::atomic_thread_fence(std::memory_order_seq_cst);
     return first == second ? std::optional(first) : std::nullopt;
 }
 

@@ -12,7 +12,7 @@ import front  # noqa: E402
 import login  # noqa: E402
 import processes  # noqa: E402
 import table  # noqa: E402
-from stack import Stack  # noqa: E402
+from stack import Browser, Stack, free_port  # noqa: E402
 
 
 def bench_front(options):
@@ -26,10 +26,30 @@ def bench_local(options):
         stack.start_agent()
         rows = login.rows(stack, max(options.rounds // 5, 5))
         rows += processes.do_rows(stack, "http", 0.3, options.rounds, options.repeats)
-        return rows + processes.hand_out_rows(stack, options.rounds, options.repeats)
+        rows += processes.hand_out_rows(stack, options.rounds, options.repeats)
+        return rows + processes.idle_rows(stack)
 
 
-PARTS = {"front": bench_front, "local": bench_local}
+def bench_https(options):
+    """Both trust one authority among those of the system: `cli` in a hashed directory, curl in one file."""
+    with Stack() as stack, Browser() as browser:
+        port = free_port()
+        url = f"https://localhost:{port}"
+        issuer = stack.start_company_provider(f"{url}/callback/company")
+        certificate, key = stack.certificate()
+        directory, bundle = processes.trusted_places(stack, certificate)
+        stack.env["SSL_CERT_DIR"] = str(directory)
+        stack.start_server(stack.company_configuration(url, port, issuer, f'[tls]\ncertificate_file = "{certificate}"\nkey_file = "{key}"'), url)
+        stack.start_agent()
+        login, start = stack.begin_login()
+        browser.open(start)
+        stack.sign_in_with_company(browser)
+        browser.click("button[value=approve]")
+        login.finish()
+        return processes.do_rows(stack, "https", 0.2, options.rounds, options.repeats, ["--cacert", bundle])
+
+
+PARTS = {"front": bench_front, "local": bench_local, "https": bench_https}
 
 
 def main():

@@ -158,10 +158,10 @@ def idle_connections(server, repeats):
 
     busy()
     quiet = [busy() for _ in range(repeats)]
-    before = load.private_octets(server.pid)
+    before = load.memory_of(server.pid)[0]
     request = f"GET /livez HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\n\r\n".encode("ascii")
     kept = open_idle(server.port, IDLE_CONNECTIONS, request)
-    each = (load.private_octets(server.pid) - before) / IDLE_CONNECTIONS / 1024
+    each = (load.memory_of(server.pid)[0] - before) / IDLE_CONNECTIONS / 1024
     crowded = [busy() for _ in range(repeats)]
     still_open = sum(is_open(peer) for peer in kept)
     for peer in kept:

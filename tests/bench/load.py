@@ -68,7 +68,14 @@ def children(pid):
     return [int(child) for child in pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()]
 
 
-def private_octets(pid):
-    """Memory that is this process's alone."""
+def memory_of(pid):
+    """Octets that are this process's alone, and its share of all that it uses. Of our programs only root may know: they let nobody look in."""
     text = pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii")
-    return sum(int(amount) for amount in re.findall(r"Private_(?:Clean|Dirty):\s+(\d+) kB", text)) * 1024
+    private, share = (sum(int(amount) for amount in re.findall(rf"(?m)^{name}:\s+(\d+) kB", text)) * 1024 for name in ("Private_(?:Clean|Dirty)", "Pss"))
+    return private, share
+
+
+def wake_ups(pid):
+    """How often a thread of the process has gone to sleep so far."""
+    tasks = pathlib.Path(f"/proc/{pid}/task").iterdir()
+    return sum(int(re.search(r"(?m)^voluntary_ctxt_switches:\s+(\d+)", (task / "status").read_text(encoding="utf-8")).group(1)) for task in tasks)

@@ -2,12 +2,14 @@
 import contextlib
 import json
 import os
+import pathlib
 import socket
 import statistics
 import subprocess
 import threading
 import time
 
+import load
 from stack import BIN
 from table import Row, at_most, shown
 
@@ -44,11 +46,26 @@ def cookie_file(stack, path, domain, secure):
     path.chmod(0o600)
 
 
-def do_rows(stack, scheme, bound, rounds, repeats):
+def trusted_places(stack, certificate):
+    """The system's authorities and one more, as a hashed directory and as one file."""
+    directory, bundle = stack.home / "authorities", stack.home / "bundle.pem"
+    directory.mkdir()
+    system = pathlib.Path("/etc/ssl/certs")
+    for entry in system.iterdir():
+        if entry.name != "ca-certificates.crt":
+            (directory / entry.name).symlink_to(entry)
+    (directory / "bench.pem").symlink_to(certificate)
+    name = subprocess.run(["openssl", "x509", "-hash", "-noout", "-in", certificate], capture_output=True, text=True, check=True).stdout.strip()
+    (directory / f"{name}.0").symlink_to(certificate)
+    bundle.write_bytes((system / "ca-certificates.crt").read_bytes() + certificate.read_bytes())
+    return directory, bundle
+
+
+def do_rows(stack, scheme, bound, rounds, repeats, trust=()):
     secure = scheme == "https"
     cookies = stack.home / f"cookies-{scheme}.txt"
     cookie_file(stack, cookies, "localhost" if secure else "127.0.0.1", secure)
-    curl = ["/usr/bin/curl", "-sSf", "-b", cookies, f"{stack.server_url}/secured"]
+    curl = ["/usr/bin/curl", "-sSf", *trust, "-b", cookies, f"{stack.server_url}/secured"]
     own, peer, nothing = [], [], []
     for _ in range(repeats):
         taken = [(time_process([BIN / "cli", "do", "/secured"], stack.env), time_process(curl, stack.env), time_process(["/bin/true"], stack.env))
@@ -95,6 +112,19 @@ def hand_out_rows(stack, rounds, repeats):
             own.append(statistics.median(one for one, _ in taken))
             peer.append(statistics.median(other for _, other in taken))
     return [Row("hand-out with its connection: p50", "ms", own, peer, "ssh-agent, list", **at_most(1.5)), crowd_row(stack, rounds)]
+
+
+def idle_rows(stack, seconds=60):
+    """The agent after all that: what it keeps, and whether it wakes up without being asked."""
+    pid = stack.agent.process.pid
+    time.sleep(5)  # what it does after its last caller
+    before = load.wake_ups(pid)
+    time.sleep(seconds)
+    woken = load.wake_ups(pid) - before
+    private, share = (octets / 1024 / 1024 for octets in load.memory_of(pid))
+    return [Row(f"agent, idle for {seconds} s: wake-ups", "", [woken], [1], "one", **at_most(0)),
+            Row("agent, idle: memory of its own", "MiB", [private], [3.0], "3 MiB", **at_most(1)),
+            Row("agent, idle: its share of memory (PSS)", "MiB", [share], [12.0], "12 MiB", **at_most(1))]
 
 
 def crowd_row(stack, rounds):
