@@ -3,14 +3,18 @@ import argparse
 import json
 import os
 import pathlib
+import shutil
 import socket
 import statistics
 import subprocess
 import sys
 import time
+import urllib.parse
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 from stack import BIN, Browser, Stack  # noqa: E402
+
+SYSTEM_BUNDLE = pathlib.Path("/etc/ssl/certs/ca-certificates.crt")
 
 
 def milliseconds(seconds):
@@ -34,31 +38,51 @@ def time_process(arguments, environment):
     return taken
 
 
-def cookie_file(stack, path):
+def cookie_file(stack):
     """A Netscape cookie file with the session, for curl."""
     with socket.socket(socket.AF_UNIX) as agent:
         agent.connect(str(stack.runtime / "keyfob" / "agent.sock"))
         agent.sendall(b'{"jsonrpc":"2.0","id":1,"method":"hand_out","params":{"url":"/secured"}}\n')
         lent = json.loads(agent.makefile().readline())["result"]["headers"][0][1]
     name, value = lent.split("=", 1)
-    path.write_text(f"127.0.0.1\tFALSE\t/\tFALSE\t0\t{name}\t{value}\n")
+    server = urllib.parse.urlsplit(stack.server_url)
+    path = stack.home / "cookies.txt"
+    path.write_text(f"{server.hostname}\tFALSE\t/\t{'TRUE' if server.scheme == 'https' else 'FALSE'}\t0\t{name}\t{value}\n")
     path.chmod(0o600)
+    return path
 
 
-def bench_do(stack, rounds):
-    print("\ncli do as a whole process, against curl with a cookie file (http, the same URL, in turns)")
-    cookies = stack.home / "cookies.txt"
-    cookie_file(stack, cookies)
+def compare_do(stack, rounds, environment, curl_options=()):
     url = f"{stack.server_url}/secured"
+    curl = ["/usr/bin/curl", "-sSf", *curl_options, "-b", cookie_file(stack), url]
     ours, peer, nothing = [], [], []
     for _ in range(rounds):
-        ours.append(time_process([BIN / "cli", "do", "/secured"], stack.env))
-        peer.append(time_process(["/usr/bin/curl", "-sS", "-b", cookies, url], stack.env))
-        nothing.append(time_process(["/bin/true"], stack.env))
+        ours.append(time_process([BIN / "cli", "do", "/secured"], environment))
+        peer.append(time_process(curl, environment))
+        nothing.append(time_process(["/bin/true"], environment))
     own = show("cli do /secured", ours)
     other = show("curl -b cookies.txt URL", peer)
     show("true", nothing)
     print(f"  ratio cli do / curl: {own / other:.2f}")
+
+
+def bench_do(stack, rounds):
+    print("\ncli do as a whole process, against curl with a cookie file (http, the same URL, in turns)")
+    compare_do(stack, rounds, stack.env)
+
+
+def bench_do_over_tls(rounds):
+    print("\nthe same over https: each with the system's authorities and one more, in a hashed directory for cli, in a bundle for curl")
+    with Stack() as stack:
+        stack.start_over_tls()
+        certificate, _ = stack.certificate()
+        bundle, hashed = stack.home / "bundle.crt", stack.home / "authorities"
+        bundle.write_bytes(SYSTEM_BUNDLE.read_bytes() + certificate.read_bytes())
+        shutil.copytree(SYSTEM_BUNDLE.parent, hashed, symlinks=True)
+        shutil.copy(certificate, hashed / "own.pem")
+        subprocess.run(["openssl", "rehash", hashed], check=True, capture_output=True)
+        environment = {name: value for name, value in stack.env.items() if name != "SSL_CERT_FILE"}
+        compare_do(stack, rounds, {**environment, "SSL_CERT_DIR": str(hashed)}, ["--cacert", bundle])
 
 
 def bench_hand_out(stack, rounds):
@@ -140,6 +164,7 @@ def main():
         bench_login(stack, max(options.rounds // 10, 5))
         bench_do(stack, options.rounds)
         bench_hand_out(stack, options.rounds)
+    bench_do_over_tls(options.rounds)
 
 
 if __name__ == "__main__":
