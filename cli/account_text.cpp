@@ -2,7 +2,6 @@
 
 #include "agent/api/error_code.h"
 #include "cli/values.h"
-#include "platform/json.h"
 
 #include <array>
 #include <ctime>
@@ -12,13 +11,13 @@ namespace {
 
 constexpr const char* k_unknown = "unknown";
 
-using Object = Poco::JSON::Object;
+using platform::json::Value;
 
-std::string text_of(const Object& object, const char* name) {
+std::string text_of(const Value& object, const char* name) {
     return platform::json::get_string(object, name).value_or("");
 }
 
-std::string describe_user(const Object& user) {
+std::string describe_user(const Value& user) {
     const std::string name = text_of(user, "name");
     const std::string email = text_of(user, "email");
     if (name.empty() || email.empty() || name == email)
@@ -36,9 +35,9 @@ std::string describe_roughly(std::int64_t seconds) {
 
 } // namespace
 
-AccountText read_account(const Object& account) {
+AccountText read_account(const Value& account) {
     AccountText text{text_of(account, "name"), text_of(account, "server"), "", "", text_of(account, "state"), 0};
-    if (const auto user = platform::json::get_object(account, "user"); !user.isNull()) {
+    if (const Value* user = platform::json::get_object(account, "user"); user != nullptr) {
         text.user = describe_user(*user);
         text.provider = text_of(*user, "provider");
     }

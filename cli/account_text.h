@@ -1,8 +1,7 @@
 #pragma once
 
+#include "platform/json_value.h"
 #include "platform/result.h"
-
-#include <Poco/JSON/Object.h>
 
 #include <cstdint>
 #include <string>
@@ -19,7 +18,7 @@ struct AccountText {
     std::int64_t session_expires_at = 0; ///< unix seconds, 0: unknown
 };
 
-[[nodiscard]] AccountText read_account(const Poco::JSON::Object& account);
+[[nodiscard]] AccountText read_account(const platform::json::Value& account);
 /// `2026-12-24 18:30`; local time.
 [[nodiscard]] std::string describe_time(std::int64_t unix_seconds);
 /// `2026-12-24 18:30, in 29 days`; local time. `now` in unix seconds.

@@ -1,8 +1,6 @@
 #include "cli/console.h"
 
-#include "cli/ascii_json.h"
 #include "platform/encoding.h"
-#include "platform/json.h"
 
 #include <cerrno>
 #include <system_error>
@@ -73,8 +71,8 @@ bool Console::print(std::string_view text) {
     return write(platform::printable(text, k_longest_text) + "\n");
 }
 
-bool Console::print_json(const Poco::JSON::Object& object) {
-    return write(ascii_json(platform::json::to_text(object)) + "\n");
+bool Console::print_json(const platform::json::Value& value) {
+    return write(platform::json::to_text(value) + "\n");
 }
 
 void Console::talk(const std::string& head, std::string_view text) {

@@ -1,9 +1,8 @@
 #pragma once
 
+#include "platform/json_value.h"
 #include "platform/paths.h"
 #include "platform/result.h"
-
-#include <Poco/JSON/Object.h>
 
 #include <optional>
 #include <string>
@@ -20,10 +19,9 @@ public:
     Console(int out, int err, const platform::Environment& environment);
 
     // stdout. False: nobody takes it (any more); see output_error().
-    bool write(std::string_view octets); ///< unchanged
-    bool print(std::string_view text);   ///< one line
-    /// One line of JSON in pure ASCII, so that no terminal finds a command in it.
-    bool print_json(const Poco::JSON::Object& object);
+    bool write(std::string_view octets);                 ///< unchanged
+    bool print(std::string_view text);                   ///< one line
+    bool print_json(const platform::json::Value& value); ///< one line of ASCII
 
     // stderr
     void say(std::string_view text); ///< one line

@@ -3,22 +3,23 @@
 #include "agent/api/error_code.h"
 #include "agent/api/messages.h"
 #include "cli/account_text.h"
-#include "platform/json.h"
+#include "platform/json_value.h"
 
 namespace keyfob::cli {
 namespace {
 
 using platform::Result;
-using Poco::JSON::Object;
+using platform::json::Value;
 
-Result<void> read_headers(const Object& answer, platform::http::Headers& headers) {
-    const auto pairs = platform::json::get_array(answer, "headers");
-    for (unsigned i = 0; !pairs.isNull() && i < pairs->size(); ++i) {
-        const auto pair = pairs->getArray(i);
-        if (pair.isNull() || pair->size() != 2 || !pair->get(0).isString() || !pair->get(1).isString())
+Result<void> read_headers(const Value& answer, platform::http::Headers& headers) {
+    const Value* pairs = platform::json::get_array(answer, "headers");
+    if (pairs == nullptr)
+        return agent_nonsense("hand_out");
+    for (const Value& pair : *pairs) {
+        if (!pair.is_array() || pair.size() != 2 || !pair[0].is_string() || !pair[1].is_string())
             return agent_nonsense("hand_out");
-        const auto name = pair->get(0).extract<std::string>();
-        const auto value = pair->get(1).extract<std::string>();
+        const auto name = pair[0].get<std::string>();
+        const auto value = pair[1].get<std::string>();
         if (!platform::http::is_token(name) || !platform::http::is_header_value(value))
             return agent_nonsense("hand_out");
         headers.add(name, value);
@@ -30,19 +31,17 @@ Result<void> read_headers(const Object& answer, platform::http::Headers& headers
 
 Result<HandOut> ask_hand_out(agent::api::Client& agent, const std::string& url, const std::string& method,
                              const std::string& account) {
-    Object parameters(Poco::JSON_PRESERVE_KEY_ORDER);
-    parameters.set("url", url);
-    parameters.set("method", method);
+    Value parameters{{"url", url}, {"method", method}};
     if (!account.empty())
-        parameters.set("account", account);
-    KEYFOB_TRY_ASSIGN(const Object::Ptr answer, agent.call(agent::api::k_hand_out, parameters));
-    const auto owner = platform::json::get_object(*answer, "account");
-    if (owner.isNull())
+        parameters["account"] = account;
+    KEYFOB_TRY_ASSIGN(const Value answer, agent.call(agent::api::k_hand_out, parameters));
+    const Value* owner = platform::json::get_object(answer, "account");
+    if (owner == nullptr)
         return agent_nonsense("hand_out");
     HandOut hand_out{read_account(*owner).server,
                      {},
-                     std::chrono::seconds(platform::json::get_integer(*answer, "expires_in").value_or(0))};
-    KEYFOB_TRY(read_headers(*answer, hand_out.headers));
+                     std::chrono::seconds(platform::json::get_integer(answer, "expires_in").value_or(0))};
+    KEYFOB_TRY(read_headers(answer, hand_out.headers));
     if (hand_out.headers.fields().empty())
         return agent_nonsense("hand_out");
     return hand_out;

@@ -13,17 +13,15 @@
 namespace keyfob::cli {
 namespace {
 
-using Poco::JSON::Object;
+using platform::json::Value;
 
 std::string host_name() {
     std::array<char, 256> name{};
     return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "HOST";
 }
 
-Object event(const char* name) {
-    Object object(Poco::JSON_PRESERVE_KEY_ORDER);
-    object.set("event", std::string(name));
-    return object;
+Value event(const char* name) {
+    return {{"event", name}};
 }
 
 /// All that a person can do whose browser is not on this machine.
@@ -36,12 +34,12 @@ std::string from_elsewhere(const platform::Url& start) {
 
 void LoginReport::waiting(const std::string& server, const StartedLogin& login) {
     if (m_json) {
-        Object object = event("waiting");
-        object.set(login.by_device_grant() ? "verification_uri" : "url", login.start.text());
+        Value object = event("waiting");
+        object[login.by_device_grant() ? "verification_uri" : "url"] = login.start.text();
         if (login.by_device_grant())
-            object.set("user_code", login.user_code);
-        object.set("expires_in", login.expires_in);
-        object.set("joined", login.joined);
+            object["user_code"] = login.user_code;
+        object["expires_in"] = login.expires_in;
+        object["joined"] = login.joined;
         m_console.print_json(object);
         return;
     }
@@ -100,31 +98,31 @@ void LoginReport::not_reached(const platform::Url& start) {
         m_console.hint(hint);
         return;
     }
-    Object object = event("not_reached");
-    object.set("url", start.text());
-    object.set("message", what);
-    object.set("hint", hint);
+    Value object = event("not_reached");
+    object["url"] = start.text();
+    object["message"] = what;
+    object["hint"] = hint;
     m_console.print_json(object);
 }
 
-void LoginReport::signed_in(const Object::Ptr& account) {
+void LoginReport::signed_in(const Value& account) {
     if (m_json) {
-        Object object = event("signed_in");
-        object.set("account", account);
+        Value object = event("signed_in");
+        object["account"] = account;
         m_console.print_json(object);
         return;
     }
-    const AccountText text = read_account(*account);
+    const AccountText text = read_account(account);
     m_console.say("Signed in to " + text.server + " as " + text.user + ".");
 }
 
 int LoginReport::failed(const platform::Error& error) {
     if (!m_json)
         return fail(m_console, error);
-    Object object = event("error");
-    object.set("code", std::string(agent::api::error_code(error.code).word));
-    object.set("message", error.message);
-    object.set("hint", error.hint);
+    Value object = event("error");
+    object["code"] = std::string(agent::api::error_code(error.code).word);
+    object["message"] = error.message;
+    object["hint"] = error.hint;
     m_console.print_json(object);
     return agent::api::exit_code(error);
 }

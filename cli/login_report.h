@@ -2,10 +2,9 @@
 
 #include "cli/console.h"
 #include "cli/started_login.h"
+#include "platform/json_value.h"
 #include "platform/result.h"
 #include "platform/url.h"
-
-#include <Poco/JSON/Object.h>
 
 #include <string>
 
@@ -24,7 +23,7 @@ public:
     void still_waiting(const StartedLogin& login);
     /// No browser has come in a time in which people open one (CL-05).
     void not_reached(const platform::Url& start);
-    void signed_in(const Poco::JSON::Object::Ptr& account);
+    void signed_in(const platform::json::Value& account);
     /// Returns the exit code.
     [[nodiscard]] int failed(const platform::Error& error);
 

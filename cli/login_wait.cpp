@@ -3,7 +3,6 @@
 #include "agent/api/error_code.h"
 #include "agent/api/messages.h"
 #include "cli/account_text.h"
-#include "platform/json.h"
 
 #include <algorithm>
 
@@ -13,16 +12,14 @@ using agent::api::Client;
 using platform::Error;
 using platform::ErrorKind;
 using platform::Result;
-using Poco::JSON::Object;
+using platform::json::Value;
 
 Error login_cancelled() {
     return {ErrorKind::cancelled, "cancelled; nobody was signed in", "", agent::api::k_cancelled};
 }
 
 Result<std::int64_t> LoginWait::send(const char* method) {
-    Object parameters;
-    parameters.set("login_id", m_login.login_id);
-    return m_agent.send(method, parameters);
+    return m_agent.send(method, {{"login_id", m_login.login_id}});
 }
 
 LoginWait::Answer LoginWait::await(std::int64_t id, std::chrono::milliseconds longest) {
@@ -83,8 +80,8 @@ LoginWait::Answer LoginWait::run(std::optional<platform::ChildProcess> opener,
     if (!answer && answer.error().code == Client::k_interrupted)
         answer = cancel(id);
     KEYFOB_TRY(answer);
-    const Object::Ptr account = platform::json::get_object(**answer, "account");
-    return account.isNull() ? Answer(agent_nonsense("login.wait")) : account;
+    const Value* account = platform::json::get_object(*answer, "account");
+    return account == nullptr ? Answer(agent_nonsense("login.wait")) : *account;
 }
 
 } // namespace keyfob::cli

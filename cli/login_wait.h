@@ -4,11 +4,10 @@
 #include "cli/interrupt.h"
 #include "cli/login_report.h"
 #include "cli/started_login.h"
+#include "platform/json_value.h"
 #include "platform/process.h"
 #include "platform/result.h"
 #include "platform/url.h"
-
-#include <Poco/JSON/Object.h>
 
 #include <chrono>
 #include <cstdint>
@@ -29,11 +28,11 @@ public:
 
     /// The account. When no browser has come after `browser_patience`, that is told once. Errors: those of login.wait; cancelled, code cancelled,
     /// when a signal has ended it, at the agent too.
-    [[nodiscard]] platform::Result<Poco::JSON::Object::Ptr>
+    [[nodiscard]] platform::Result<platform::json::Value>
     run(std::optional<platform::ChildProcess> opener, std::chrono::milliseconds browser_patience = k_browser_patience);
 
 private:
-    using Answer = platform::Result<Poco::JSON::Object::Ptr>;
+    using Answer = platform::Result<platform::json::Value>;
     [[nodiscard]] platform::Result<std::int64_t> send(const char* method);
     [[nodiscard]] Answer await(std::int64_t id, std::chrono::milliseconds longest);
     [[nodiscard]] platform::Result<void> await_browser(std::int64_t id, std::chrono::milliseconds patience);

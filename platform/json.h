@@ -1,5 +1,6 @@
 #pragma once
 
+#include "platform/json_limits.h"
 #include "platform/result.h"
 
 #include <Poco/JSON/Array.h>
@@ -12,9 +13,6 @@
 #include <vector>
 
 namespace keyfob::platform::json {
-
-/// Deepest nesting accepted of anything that comes from outside (OP-04).
-inline constexpr int k_max_depth = 16;
 
 /// Parses one JSON object: valid UTF-8, at most k_max_depth deep, no member twice, no NUL (`\u0000` neither),
 /// no integer beyond 64 bits, nothing behind it. Errors: invalid.

@@ -3,7 +3,6 @@
 #include "agent/api/error_code.h"
 #include "agent/api/messages.h"
 #include "platform/encoding.h"
-#include "platform/json.h"
 #include "platform/peer_credentials.h"
 #include "platform/unix_socket.h"
 
@@ -21,7 +20,7 @@ namespace {
 using platform::Error;
 using platform::ErrorKind;
 using platform::Result;
-using Object = Poco::JSON::Object;
+using platform::json::Value;
 
 constexpr std::int64_t k_hello_id = 0;
 constexpr std::size_t k_piece = 16 * 1024;
@@ -30,12 +29,8 @@ Error unreachable(const std::string& why, ErrorKind kind = ErrorKind::unreachabl
     return {kind, "the agent " + why, "is keyfob-agent running? see its log", k_agent_unreachable};
 }
 
-std::string line_of(std::int64_t id, const std::string& method, const Object& parameters) {
-    Object request(Poco::JSON_PRESERVE_KEY_ORDER);
-    request.set("jsonrpc", "2.0");
-    request.set("id", id);
-    request.set("method", method);
-    request.set("params", parameters);
+std::string line_of(std::int64_t id, const std::string& method, const Value& parameters) {
+    const Value request{{"jsonrpc", "2.0"}, {"id", id}, {"method", method}, {"params", parameters}};
     return platform::json::to_text(request) + "\n";
 }
 
@@ -47,11 +42,11 @@ ErrorKind kind_of(const std::string& word) {
     return word == k_keychain_locked ? ErrorKind::locked : ErrorKind::failed;
 }
 
-Error error_of(const Object& error) {
-    const auto data = platform::json::get_object(error, "data");
-    const auto text = [](const Object::Ptr& object, const char* name) {
-        return object.isNull() ? std::string()
-                               : platform::printable(platform::json::get_string(*object, name).value_or(""));
+Error error_of(const Value& error) {
+    const Value* data = platform::json::get_object(error, "data");
+    const auto text = [](const Value* object, const char* name) {
+        return object == nullptr ? std::string()
+                                 : platform::printable(platform::json::get_string(*object, name).value_or(""));
     };
     const std::string word = text(data, "code");
     return {kind_of(word),
@@ -70,7 +65,7 @@ Error no_agent(const Error& error) {
             k_agent_unreachable};
 }
 
-Error other_protocol(const Object& error) {
+Error other_protocol(const Value& error) {
     Error said = error_of(error);
     said.code = k_agent_unreachable;
     said.hint = pkill("") + " ends the agent that runs; the next command starts one of its own version";
@@ -101,13 +96,10 @@ Result<void> Client::write(std::string_view octets) {
     return {};
 }
 
-Result<std::int64_t> Client::send(const std::string& method, const Object& parameters) {
+Result<std::int64_t> Client::send(const std::string& method, const Value& parameters) {
     std::string text;
     if (m_last_id == 0) {
-        Object hello;
-        hello.set("client", m_name);
-        hello.set("protocol", k_protocol_version);
-        text = line_of(k_hello_id, k_hello, hello);
+        text = line_of(k_hello_id, k_hello, {{"client", m_name}, {"protocol", k_protocol_version}});
     }
     const std::int64_t id = ++m_last_id;
     const std::string line = line_of(id, method, parameters);
@@ -137,15 +129,15 @@ Result<void> Client::wait(Deadline deadline, const Patience& patience) const {
     }
 }
 
-Result<Object::Ptr> Client::read_answer(Deadline deadline, const Patience& patience) {
+Result<Value> Client::read_answer(Deadline deadline, const Patience& patience) {
     while (true) {
         const std::size_t end = m_buffer.find('\n');
         if (end < k_longest_answer) {
-            auto answer = platform::json::parse_object(std::string_view(m_buffer).substr(0, end));
+            auto answer = platform::json::parse_value(std::string_view(m_buffer).substr(0, end));
             m_buffer.erase(0, end + 1);
             if (!answer)
                 return unreachable("answered something that is no JSON");
-            return *answer;
+            return answer;
         }
         if (m_buffer.size() >= k_longest_answer)
             return unreachable("answered a line that is too long");
@@ -160,33 +152,32 @@ Result<Object::Ptr> Client::read_answer(Deadline deadline, const Patience& patie
     }
 }
 
-Result<void> Client::keep(const Object::Ptr& answer) {
-    const auto id = platform::json::get_integer(*answer, "id");
-    const auto error = platform::json::get_object(*answer, "error");
-    if ((!id || *id == k_hello_id) && !error.isNull())
+Result<void> Client::keep(Value answer) {
+    const auto id = platform::json::get_integer(answer, "id");
+    const Value* error = platform::json::get_object(answer, "error");
+    if ((!id || *id == k_hello_id) && error != nullptr)
         return other_protocol(*error);
     if (id && *id > k_hello_id && *id <= m_last_id)
-        m_answers[*id] = answer;
+        m_answers.insert_or_assign(*id, std::move(answer));
     return {};
 }
 
-Result<Object::Ptr> Client::receive(std::int64_t id, const Patience& patience) {
+Result<Value> Client::receive(std::int64_t id, const Patience& patience) {
     const Deadline deadline = std::chrono::steady_clock::now() + patience.longest;
     while (m_answers.count(id) == 0) {
-        KEYFOB_TRY_ASSIGN(const Object::Ptr answer, read_answer(deadline, patience));
-        KEYFOB_TRY(keep(answer));
+        KEYFOB_TRY_ASSIGN(Value answer, read_answer(deadline, patience));
+        KEYFOB_TRY(keep(std::move(answer)));
     }
-    const Object::Ptr answer = m_answers[id];
-    m_answers.erase(id);
-    if (const auto error = platform::json::get_object(*answer, "error"); !error.isNull())
+    const Value answer = std::move(m_answers.extract(id).mapped());
+    if (const Value* error = platform::json::get_object(answer, "error"); error != nullptr)
         return error_of(*error);
-    const auto result = platform::json::get_object(*answer, "result");
-    if (result.isNull())
+    const Value* result = platform::json::get_object(answer, "result");
+    if (result == nullptr)
         return unreachable("answered neither a result nor an error");
-    return result;
+    return *result;
 }
 
-Result<Object::Ptr> Client::call(const std::string& method, const Object& parameters) {
+Result<Value> Client::call(const std::string& method, const Value& parameters) {
     KEYFOB_TRY_ASSIGN(const std::int64_t id, send(method, parameters));
     return receive(id);
 }

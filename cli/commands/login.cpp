@@ -9,7 +9,7 @@
 #include "cli/login_wait.h"
 #include "cli/values.h"
 #include "platform/browser.h"
-#include "platform/json.h"
+#include "platform/json_value.h"
 
 #include <optional>
 #include <set>
@@ -21,18 +21,16 @@ using agent::api::Client;
 using platform::Origin;
 using platform::Result;
 using platform::Url;
-using Poco::JSON::Object;
+using platform::json::Value;
 
 constexpr std::chrono::seconds k_longest_wait = std::chrono::minutes{10}; // a pairing lives no longer
 
 /// The only server where somebody is signed in already.
 Result<Origin> known_server(Client& agent) {
-    KEYFOB_TRY_ASSIGN(const Object::Ptr status, agent.call(agent::api::k_status, Object()));
+    KEYFOB_TRY_ASSIGN(const Value status, agent.call(agent::api::k_status, Value::object()));
     std::set<std::string> servers;
-    if (const auto accounts = platform::json::get_array(*status, "accounts"); !accounts.isNull())
-        for (unsigned i = 0; i < accounts->size(); ++i)
-            if (const auto account = accounts->getObject(i); !account.isNull())
-                servers.insert(read_account(*account).server);
+    for (const Value* account : platform::json::get_objects(status, "accounts"))
+        servers.insert(read_account(*account).server);
     if (servers.size() == 1)
         return parse_server(*servers.begin());
     return usage_error(servers.empty() ? "which server?" : "which server? there are accounts at several",
@@ -48,24 +46,24 @@ Result<Origin> choose_server(const Context& context, Client& agent) {
 }
 
 /// Everything of the command line that can be wrong, before anything is started.
-Result<Object> read_parameters(const Context& context) {
-    Object parameters(Poco::JSON_PRESERVE_KEY_ORDER);
+Result<Value> read_parameters(const Context& context) {
+    Value parameters = Value::object();
     if (!context.arguments.positional().empty())
         KEYFOB_TRY(parse_server(context.arguments.positional()[0]));
     if (const auto text = context.arguments.value("port")) {
         KEYFOB_TRY_ASSIGN(const int port, parse_port(*text));
-        parameters.set("port", port);
+        parameters["port"] = port;
     }
     if (context.arguments.has("device")) {
         if (context.arguments.value("port") || context.arguments.has("no-browser"))
             return usage_error("--device uses no browser on this machine: leave --port and --no-browser out");
-        parameters.set("device", true);
+        parameters["device"] = true;
     }
     if (const auto text = context.arguments.value("timeout")) {
         KEYFOB_TRY_ASSIGN(const std::chrono::seconds timeout, parse_duration(*text));
         if (timeout > k_longest_wait)
             return usage_error("a sign-in waits ten minutes at most: " + *text);
-        parameters.set("timeout", static_cast<std::int64_t>(timeout.count()));
+        parameters["timeout"] = timeout.count();
     }
     return parameters;
 }
@@ -75,7 +73,7 @@ bool may_be_told(const Url& url, const std::string& user_code, const Origin& ser
     return user_code.empty() ? url.origin.scheme == "http" && url.origin.is_loopback() : url.origin == server;
 }
 
-Result<StartedLogin> read_started(const Object& answer, const Origin& server) {
+Result<StartedLogin> read_started(const Value& answer, const Origin& server) {
     const auto text = [&](const char* name) { return platform::json::get_string(answer, name).value_or(""); };
     const std::string code = text("user_code");
     auto url = Url::parse(text(code.empty() ? "start_url" : "verification_uri"));
@@ -111,17 +109,17 @@ std::optional<platform::ChildProcess> open_browser(const Context& context, Login
     return std::move(*opener);
 }
 
-Result<Object::Ptr> sign_in(const Context& context, LoginReport& report) {
-    KEYFOB_TRY_ASSIGN(Object parameters, read_parameters(context));
+Result<Value> sign_in(const Context& context, LoginReport& report) {
+    KEYFOB_TRY_ASSIGN(Value parameters, read_parameters(context));
     KEYFOB_TRY_ASSIGN(Client agent, connect_agent(context.environment));
     KEYFOB_TRY_ASSIGN(const Origin server, choose_server(context, agent));
-    parameters.set("server", server.text());
+    parameters["server"] = server.text();
     Interrupt interrupt;
     KEYFOB_TRY_ASSIGN(const std::int64_t id, agent.send(agent::api::k_login_start, parameters));
     const auto answer = agent.receive(id, {.interrupt = interrupt.descriptor()});
     if (!answer) // the end of the connection is the end of our part in the login
         return answer.error().code == Client::k_interrupted ? login_cancelled() : answer.error();
-    KEYFOB_TRY_ASSIGN(const StartedLogin login, read_started(**answer, server));
+    KEYFOB_TRY_ASSIGN(const StartedLogin login, read_started(*answer, server));
     report.waiting(server.text(), login);
     auto opener = open_browser(context, report, login);
     report.still_waiting(login);

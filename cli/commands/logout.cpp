@@ -4,7 +4,7 @@
 #include "cli/account_text.h"
 #include "cli/commands/commands.h"
 #include "cli/launcher.h"
-#include "platform/json.h"
+#include "platform/json_value.h"
 
 #include <algorithm>
 
@@ -12,7 +12,7 @@ namespace keyfob::cli::commands {
 namespace {
 
 using platform::Result;
-using Poco::JSON::Object;
+using platform::json::Value;
 
 std::string account_name(const Context& context) {
     return option_or_variable(context, "account", "KEYFOB_ACCOUNT");
@@ -23,21 +23,21 @@ bool nobody_there(const Context& context, const platform::Error& error) {
     return error.code == agent::api::k_sign_in_needed && account_name(context).empty();
 }
 
-Result<Object::Ptr> end_sessions(const Context& context) {
+Result<Value> end_sessions(const Context& context) {
     const bool all = context.arguments.has("all");
     if (all && context.arguments.has("account"))
         return usage_error("--all and --account do not go together");
-    Object parameters(Poco::JSON_PRESERVE_KEY_ORDER);
+    Value parameters = Value::object();
     if (all)
-        parameters.set("all", true);
+        parameters["all"] = true;
     else if (const std::string account = account_name(context); !account.empty())
-        parameters.set("account", account);
+        parameters["account"] = account;
     KEYFOB_TRY_ASSIGN(auto agent, connect_agent(context.environment));
     return agent.call(agent::api::k_logout, parameters);
 }
 
 /// The keychain did not give it up.
-platform::Error not_forgotten(const std::string& account, bool revoked, const Object& error) {
+platform::Error not_forgotten(const std::string& account, bool revoked, const Value& error) {
     const auto text = [&](const char* name) { return platform::json::get_string(error, name).value_or(""); };
     const std::string state = revoked ? " is signed out, but still in the keychain: " : " is still signed in: ";
     const std::string again = KEYFOB_CLI_NAME " logout --account " + account;
@@ -46,10 +46,10 @@ platform::Error not_forgotten(const std::string& account, bool revoked, const Ob
 }
 
 /// The exit code of what became of one account.
-int tell(Console& console, const Object& ended) {
+int tell(Console& console, const Value& ended) {
     const auto text = [&](const char* name) { return platform::json::get_string(ended, name).value_or(""); };
     const bool revoked = platform::json::get_bool(ended, "revoked").value_or(false);
-    if (const auto error = platform::json::get_object(ended, "error"); !error.isNull())
+    if (const Value* error = platform::json::get_object(ended, "error"); error != nullptr)
         return fail(console, not_forgotten(text("account"), revoked, *error));
     console.say("Signed out: " + text("account"));
     if (!revoked)
@@ -68,13 +68,12 @@ int logout(const Context& context) {
     }
     if (!answer)
         return fail(context.console, answer.error());
-    const auto ended = platform::json::get_array(**answer, "ended");
-    if (ended.isNull() || ended->size() == 0)
+    const auto ended = platform::json::get_objects(*answer, "ended");
+    if (ended.empty())
         context.console.say("Nobody was signed in.");
     int code = 0;
-    for (unsigned i = 0; !ended.isNull() && i < ended->size(); ++i)
-        if (const auto one = ended->getObject(i); !one.isNull())
-            code = std::max(code, tell(context.console, *one));
+    for (const Value* one : ended)
+        code = std::max(code, tell(context.console, *one));
     return code;
 }
 

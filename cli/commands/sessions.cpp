@@ -4,7 +4,7 @@
 #include "cli/commands/commands.h"
 #include "cli/launcher.h"
 #include "platform/clock.h"
-#include "platform/json.h"
+#include "platform/json_value.h"
 
 #include <algorithm>
 #include <array>
@@ -15,13 +15,13 @@ namespace {
 
 using agent::api::Client;
 using platform::Result;
-using Poco::JSON::Object;
+using platform::json::Value;
 
 constexpr std::array<const char*, 9> k_head{"",      "ID",  "DEVICE",  "OS",          "ADDRESS",
                                             "CLASS", "KEY", "CREATED", "LAST RENEWED"};
 using Row = std::array<std::string, k_head.size()>;
 
-Row row_of(const Object& session) {
+Row row_of(const Value& session) {
     const auto text = [&](const char* name) { return platform::json::get_string(session, name).value_or(""); };
     const auto time = [&](const char* name) {
         return describe_time(platform::json::get_integer(session, name).value_or(0));
@@ -45,44 +45,42 @@ void print_table(Console& console, const std::vector<Row>& rows) {
     }
 }
 
-Object parameters_of(const Context& context) {
-    Object parameters(Poco::JSON_PRESERVE_KEY_ORDER);
+Value parameters_of(const Context& context) {
+    Value parameters = Value::object();
     if (const std::string account = option_or_variable(context, "account", "KEYFOB_ACCOUNT"); !account.empty())
-        parameters.set("account", account);
+        parameters["account"] = account;
     return parameters;
 }
 
 Result<void> list(const Context& context, Client& agent) {
-    KEYFOB_TRY_ASSIGN(const Object::Ptr answer, agent.call(agent::api::k_sessions_list, parameters_of(context)));
+    KEYFOB_TRY_ASSIGN(const Value answer, agent.call(agent::api::k_sessions_list, parameters_of(context)));
     if (context.arguments.has("json")) {
-        context.console.print_json(*answer);
+        context.console.print_json(answer);
         return {};
     }
     std::vector<Row> rows(1);
     std::copy(k_head.begin(), k_head.end(), rows[0].begin());
-    const auto sessions = platform::json::get_array(*answer, "sessions");
-    for (unsigned i = 0; !sessions.isNull() && i < sessions->size(); ++i)
-        if (const auto session = sessions->getObject(i); !session.isNull())
-            rows.push_back(row_of(*session));
+    for (const Value* session : platform::json::get_objects(answer, "sessions"))
+        rows.push_back(row_of(*session));
     print_table(context.console, rows);
     context.console.say("* is this one");
     return {};
 }
 
 Result<void> revoke(const Context& context, Client& agent, const std::string& id) {
-    Object parameters = parameters_of(context);
+    Value parameters = parameters_of(context);
     if (id.empty())
-        parameters.set("all_others", true);
+        parameters["all_others"] = true;
     else
-        parameters.set("id", id);
-    KEYFOB_TRY_ASSIGN(const Object::Ptr answer, agent.call(agent::api::k_sessions_revoke, parameters));
-    const auto count = platform::json::get_integer(*answer, "revoked").value_or(0);
+        parameters["id"] = id;
+    KEYFOB_TRY_ASSIGN(const Value answer, agent.call(agent::api::k_sessions_revoke, parameters));
+    const auto count = platform::json::get_integer(answer, "revoked").value_or(0);
     if (context.arguments.has("json")) {
-        context.console.print_json(*answer);
+        context.console.print_json(answer);
         return {};
     }
     context.console.say(count == 1 ? "1 session has ended" : std::to_string(count) + " sessions have ended");
-    if (platform::json::get_bool(*answer, "current").value_or(false))
+    if (platform::json::get_bool(answer, "current").value_or(false))
         context.console.say("it was this one: you are signed out here");
     return {};
 }

@@ -10,9 +10,8 @@ struct ssl_st;
 
 namespace keyfob::platform::http {
 
-/// TLS 1.2 and up by OpenSSL, without Poco's NetSSL: that one loads five more libraries, which cost every command that starts 1.7 ms of
-/// 5.4 ms, skips the host check for names that resolve to loopback, takes common names for host names, and waits on its own
-/// (poco-pitfalls 26 to 30). Immutable; shared by any number of threads.
+/// TLS 1.2 and up by OpenSSL, without Poco's NetSSL: that one skips the host check for names that resolve to loopback, takes common names for
+/// host names, and waits on its own (poco-pitfalls 26 to 30). Immutable; shared by any number of threads.
 class TlsContext {
 public:
     /// Peer and host name are verified against the system's authorities, or those that SSL_CERT_FILE and SSL_CERT_DIR name, and those in `ca_file` in

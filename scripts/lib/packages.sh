@@ -4,7 +4,7 @@
 
 # Build: compiler, generator, libraries.
 packages_build=(g++ cmake ninja-build pkg-config ccache mold python3
-    libpoco-dev libsqlite3-dev libssl-dev libsecret-1-dev libqrencode-dev libtomlplusplus-dev libkainjow-mustache-dev catch2)
+    libpoco-dev libsqlite3-dev libssl-dev libsecret-1-dev libqrencode-dev libtomlplusplus-dev nlohmann-json3-dev libkainjow-mustache-dev catch2)
 # Run the whole thing on one machine: a keychain on a session bus, a browser and its driver.
 packages_run=(dbus dbus-daemon libglib2.0-bin gnome-keyring libsecret-tools chromium chromium-sandbox chromium-driver curl ca-certificates)
 # Tests alone: what reads QR codes, linters.

@@ -15,6 +15,7 @@ import tempfile
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts" / "lib"))
 from programs import WAIT, Program, end_with_parent, free_port, start_bus, start_keychain  # noqa: E402
+from http_browser import HttpBrowser  # noqa: E402
 from webdriver import Browser  # noqa: E402,F401
 
 BUILD = pathlib.Path(os.environ.get("KEYFOB_BUILD", ROOT / "build"))
@@ -115,6 +116,24 @@ ca_file = "{self.certificate()[0]}"
 allow_addresses = ["127.0.0.1"]
 {more}
 {rules}'''
+
+    def start_over_tls(self):
+        """The server with the certified provider, both on https, and the agent; carla is signed in. `env` names the authority."""
+        port = free_port()
+        self.server_url = f"https://localhost:{port}"
+        issuer = self.start_company_provider(f"{self.server_url}/callback/company")
+        certificate, key = self.certificate()
+        self.start_server(self.company_configuration(self.server_url, port, issuer, more=f'[tls]\ncertificate_file = "{certificate}"\nkey_file = "{key}"\n'))
+        self.env["SSL_CERT_FILE"] = str(certificate)
+        self.start_agent()
+        login, url = self.begin_login()
+        browser = HttpBrowser(trust=str(certificate))
+        browser.open(url)
+        browser.submit(login="carla", password="any")
+        browser.submit()
+        browser.submit(decision="approve")
+        code, output = login.finish()
+        assert code == 0, output
 
     def start_agent(self):
         self.agent = self.start("agent", BIN / "keyfob-agent")

@@ -64,7 +64,7 @@ TEST_CASE("an absent agent is started and waited for", "[cli]") {
     Place place;
     auto client = cli::connect_or_launch(place.plan());
     REQUIRE(client);
-    CHECK(client->call("status", Poco::JSON::Object()));
+    CHECK(client->call("status", platform::json::Value::object()));
     CHECK(place.starts == 1);
 }
 

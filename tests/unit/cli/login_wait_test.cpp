@@ -24,7 +24,7 @@ struct Fixture {
         : command(std::move(on_request)), console(out.fd(), terminal.fd(), [](const char*) { return "1"; }),
           report(console, json) {}
 
-    platform::Result<Poco::JSON::Object::Ptr> wait(std::chrono::milliseconds browser_patience) {
+    platform::Result<platform::json::Value> wait(std::chrono::milliseconds browser_patience) {
         auto agent = must(agent::api::Client::connect(command.directory().file("agent.sock"), "test"));
         return LoginWait(agent, login, interrupt, report).run(std::nullopt, browser_patience);
     }

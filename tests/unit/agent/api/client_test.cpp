@@ -12,7 +12,7 @@
 using namespace keyfob;
 using agent::api::Client;
 using platform::ErrorKind;
-using Poco::JSON::Object;
+using platform::json::Value;
 using tests::FakeAgent;
 
 namespace {
@@ -29,7 +29,7 @@ struct Fixture {
 platform::Error error_for(const std::string& octets) {
     const Fixture fixture([&](const FakeAgent::Request&) { return octets; });
     auto client = fixture.client();
-    const auto answer = client.call("status", Object());
+    const auto answer = client.call("status", Value::object());
     REQUIRE_FALSE(answer);
     return answer.error();
 }
@@ -39,8 +39,8 @@ platform::Error error_for(const std::string& octets) {
 TEST_CASE("hello goes out once, with the first request", "[agent][api]") {
     const Fixture fixture([](const FakeAgent::Request& request) { return FakeAgent::result(request, R"({"a":1})"); });
     auto client = fixture.client();
-    REQUIRE(client.call("status", Object()));
-    REQUIRE(client.call("stop", Object()));
+    REQUIRE(client.call("status", Value::object()));
+    REQUIRE(client.call("stop", Value::object()));
     CHECK(fixture.agent.methods() == std::vector<std::string>{"hello", "status", "stop"});
     const auto hello = fixture.agent.requests()[0];
     CHECK(platform::json::get_string(*hello.params, "client") == "test/1");
@@ -58,11 +58,11 @@ TEST_CASE("answers may come in any order", "[agent][api]") {
         return answer + held;
     });
     auto client = fixture.client();
-    const auto first = client.send("first", Object());
-    const auto second = client.send("second", Object());
+    const auto first = client.send("first", Value::object());
+    const auto second = client.send("second", Value::object());
     REQUIRE((first && second));
-    CHECK(platform::json::get_string(**client.receive(*first), "is") == "first");
-    CHECK(platform::json::get_string(**client.receive(*second), "is") == "second");
+    CHECK(platform::json::get_string(*client.receive(*first), "is") == "first");
+    CHECK(platform::json::get_string(*client.receive(*second), "is") == "second");
 }
 
 TEST_CASE("an error of the agent keeps its word, and its texts are made harmless", "[agent][api][CL-02]") {
@@ -70,7 +70,7 @@ TEST_CASE("an error of the agent keeps its word, and its texts are made harmless
         return FakeAgent::error(request, "keychain_locked", R"(locked \u001b[31m)", R"(unlock\u0007)");
     });
     auto client = fixture.client();
-    const auto answer = client.call("status", Object());
+    const auto answer = client.call("status", Value::object());
     REQUIRE_FALSE(answer);
     CHECK(answer.error().code == "keychain_locked");
     CHECK(answer.error().kind == ErrorKind::locked);
@@ -112,9 +112,9 @@ TEST_CASE("a hundred accounts whose names are as long as can be fit into an answ
         return FakeAgent::result(request, R"({"accounts":[)" + accounts + "]}");
     });
     auto client = fixture.client();
-    const auto answer = client.call("status", Object());
+    const auto answer = client.call("status", Value::object());
     REQUIRE(answer);
-    CHECK(platform::json::get_array(**answer, "accounts")->size() == 100);
+    CHECK(platform::json::get_array(*answer, "accounts")->size() == 100);
 }
 
 TEST_CASE("an agent that does not speak our protocol says why", "[agent][api]") {
@@ -132,9 +132,9 @@ TEST_CASE("answers to what nobody asked are not kept", "[agent][api]") {
                FakeAgent::result(request, R"({"is":"right"})");
     });
     auto client = fixture.client();
-    const auto answer = client.call("status", Object());
+    const auto answer = client.call("status", Value::object());
     REQUIRE(answer);
-    CHECK(platform::json::get_string(**answer, "is") == "right");
+    CHECK(platform::json::get_string(*answer, "is") == "right");
 }
 
 TEST_CASE("waiting ends when the interrupting descriptor is readable, and can go on", "[agent][api]") {
@@ -152,7 +152,7 @@ TEST_CASE("waiting ends when the interrupting descriptor is readable, and can go
     const platform::UniqueFd reading(ends[0]);
     platform::UniqueFd writing(ends[1]);
     REQUIRE(::write(writing.get(), "x", 1) == 1);
-    const auto id = client.send("wait", Object());
+    const auto id = client.send("wait", Value::object());
     REQUIRE(id);
     const auto interrupted = client.receive(*id, {.interrupt = reading.get()});
     REQUIRE_FALSE(interrupted);
@@ -160,14 +160,14 @@ TEST_CASE("waiting ends when the interrupting descriptor is readable, and can go
     const auto event = client.receive(*id, {.event = reading.get()});
     REQUIRE_FALSE(event);
     CHECK(event.error().code == Client::k_event);
-    REQUIRE(client.call("go", Object()));
-    CHECK(platform::json::get_string(**client.receive(*id), "is") == "late");
+    REQUIRE(client.call("go", Value::object()));
+    CHECK(platform::json::get_string(*client.receive(*id), "is") == "late");
 }
 
 TEST_CASE("an agent that does not answer, because it is stopped, is not waited for without end", "[agent][api]") {
     const Fixture fixture([](const FakeAgent::Request&) { return std::string(); });
     auto client = fixture.client();
-    const auto id = client.send("status", Object());
+    const auto id = client.send("status", Value::object());
     REQUIRE(id);
     const auto answer = client.receive(*id, {.longest = std::chrono::seconds{0}});
     REQUIRE_FALSE(answer);
@@ -177,12 +177,11 @@ TEST_CASE("an agent that does not answer, because it is stopped, is not waited f
 TEST_CASE("a request that no agent would take is not sent", "[agent][api]") {
     const Fixture fixture([](const FakeAgent::Request& request) { return FakeAgent::result(request, "{}"); });
     auto client = fixture.client();
-    Object parameters;
-    parameters.set("url", std::string(agent::api::k_longest_line, 'x'));
+    const Value parameters{{"url", std::string(agent::api::k_longest_line, 'x')}};
     const auto sent = client.send("hand_out", parameters);
     REQUIRE_FALSE(sent);
     CHECK(sent.error().code == agent::api::k_usage);
-    CHECK(client.call("status", Object()));
+    CHECK(client.call("status", Value::object()));
 }
 
 TEST_CASE("without an agent the error says which kind of absence it is", "[agent][api]") {
@@ -201,7 +200,7 @@ TEST_CASE("an agent that goes away ends the wait", "[agent][api]") {
     tests::TemporaryDirectory directory;
     auto listener = std::move(platform::listen_unix(directory.file("s"))).value();
     auto client = std::move(Client::connect(directory.file("s"), "test")).value();
-    const auto id = client.send("status", Object());
+    const auto id = client.send("status", Value::object());
     REQUIRE(id);
     listener.reset(); // takes the waiting connection with it
     const auto answer = client.receive(*id);
