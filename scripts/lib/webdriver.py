@@ -27,23 +27,25 @@ class Browser:
 
     def __init__(self, wait=30, environment=None):
         self._profile = tempfile.mkdtemp(prefix="keyfob-chromium-")
-        self._driver = subprocess.Popen(
-            [shutil.which("chromedriver") or "/usr/bin/chromedriver", "--port=0"],
-            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, start_new_session=True,
-            env={**(environment or os.environ), "HOME": self._profile})
-        self._session = None
+        self._environment = {**(environment or os.environ), "HOME": self._profile}
+        self._driver = self._session = None
         try:
-            self._base = f"http://127.0.0.1:{self._driver_port()}"
+            self._base = f"http://127.0.0.1:{self._start_driver()}"
             self._session = self._start(wait, sandbox=os.getuid() != 0)  # Chromium refuses its sandbox to root
         except BaseException:
             self.close()
             raise
 
-    def _driver_port(self):
-        for line in self._driver.stdout:
-            match = re.search(r"started successfully on port (\d+)", line)
-            if match:
-                return int(match.group(1))
+    def _start_driver(self):
+        """Its port. It ends at once when the port that the system chose for IPv4 is taken for IPv6, so it is started a few times."""
+        for _ in range(5):
+            self._driver = subprocess.Popen([shutil.which("chromedriver") or "/usr/bin/chromedriver", "--port=0"], stdout=subprocess.PIPE,
+                                            stderr=subprocess.DEVNULL, text=True, start_new_session=True, env=self._environment)
+            for line in self._driver.stdout:
+                match = re.search(r"started successfully on port (\d+)", line)
+                if match:
+                    return int(match.group(1))
+            self._driver.wait()
         raise WebDriverError("chromedriver did not start")
 
     def _start(self, wait, sandbox):

@@ -21,7 +21,7 @@ constexpr const char* k_device =
     R"(<dt>Device (as it calls itself)</dt><dd>{{device}}{{#os}}, {{os}}{{/os}}</dd>
 )";
 constexpr const char* k_program =
-    R"(<dt>Program</dt><dd>{{device}}, unbound: whoever gets hold of its access can use it from anywhere until it ends</dd>
+    R"(<dt>Program (nobody can check that it is this one)</dt><dd>{{device}}, unbound: whoever gets hold of its access can use it from anywhere until it ends</dd>
 )";
 constexpr const char* k_origin =
     R"(<dt>Address of the device</dt><dd>{{address}}</dd>

@@ -25,14 +25,19 @@ platform::Result<CallLimit::Permit> DeviceTries::enter(const std::string& client
     auto permit = m_running.enter();
     if (!permit || m_of_all.peek(k_everybody).count() > 0)
         return too_many();
-    if (is_known(client_address) && m_of_address.peek(platform::address_group(client_address)).count() > 0)
+    if (!is_known(client_address))
+        return permit;
+    if (m_of_address.peek(platform::address_group(client_address)).count() > 0 ||
+        m_of_wide.peek(platform::wide_address_group(client_address)).count() > 0)
         return too_many();
     return permit;
 }
 
 bool DeviceTries::count_wrong(const std::string& client_address) {
-    if (is_known(client_address))
+    if (is_known(client_address)) {
         m_of_address.charge(platform::address_group(client_address));
+        m_of_wide.charge(platform::wide_address_group(client_address));
+    }
     m_of_all.charge(k_everybody);
     if (m_of_all.peek(k_everybody).count() == 0)
         return false;

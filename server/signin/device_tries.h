@@ -20,10 +20,12 @@ class DeviceTries {
 public:
     static constexpr std::size_t k_at_a_time = 4;
     static constexpr platform::Rate k_rate_of_address{5, std::chrono::seconds{k_user_code_seconds}};
+    static constexpr platform::Rate k_rate_of_wide{10, std::chrono::seconds{k_user_code_seconds}}; ///< an IPv6 /48
     static constexpr platform::Rate k_rate_of_all{48, std::chrono::seconds{k_user_code_seconds}};
 
     DeviceTries(const platform::Clock& clock, platform::Random& random)
-        : m_clock(clock), m_of_address(k_rate_of_address, clock, random), m_of_all(k_rate_of_all, clock, random) {}
+        : m_clock(clock), m_of_address(k_rate_of_address, clock, random), m_of_wide(k_rate_of_wide, clock, random),
+          m_of_all(k_rate_of_all, clock, random) {}
 
     /// A try that may be made now, as long as the permit lives. Errors: denied (code slow_down).
     [[nodiscard]] platform::Result<CallLimit::Permit> enter(const std::string& client_address);
@@ -33,6 +35,7 @@ public:
 private:
     const platform::Clock& m_clock;
     platform::RateLimiter m_of_address;
+    platform::RateLimiter m_of_wide;
     platform::RateLimiter m_of_all;
     CallLimit m_running{k_at_a_time};
     std::mutex m_mutex; ///< the next one

@@ -52,6 +52,15 @@ std::string agent_code(const Error& error) {
     return absent ? "temporarily_unavailable" : "server_error";
 }
 
+/// A device grant may be a stranger's, so its device learns nothing of who was at the page, nor what the provider said of them (DG-08).
+const char* told_to_device(const std::string& code) {
+    if (code == k_access_denied)
+        return "the person declined";
+    if (code == "temporarily_unavailable")
+        return "the provider cannot be reached at present";
+    return code == "keyfob_not_allowed" ? "this server does not let that person in" : "the provider let nobody in";
+}
+
 } // namespace
 
 PairingService::PairingService(Settings settings, Store& store, const Providers& providers, const AllowRules& rules,
@@ -200,12 +209,10 @@ Result<std::string> PairingService::refuse(const Pairing& pairing, const std::st
                                            const std::string& description) {
     const auto event = code == k_access_denied ? AuditEvent::pairing_declined : AuditEvent::pairing_refused;
     const AuditNote note{event, code + ": " + description};
-    KEYFOB_TRY_ASSIGN(
-        const bool changed,
-        pairing.is_device_grant()
-            ? m_store.device_grants().refuse(
-                  pairing.id, {code, platform::printable(description, k_longest_description)}, note, now())
-            : m_store.deny(pairing.id, note, now()));
+    KEYFOB_TRY_ASSIGN(const bool changed,
+                      pairing.is_device_grant()
+                          ? m_store.device_grants().refuse(pairing.id, {code, told_to_device(code)}, note, now())
+                          : m_store.deny(pairing.id, note, now()));
     if (!changed)
         return over("it was over before it could be refused");
     return refusal_url(pairing, code, description);

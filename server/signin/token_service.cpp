@@ -4,6 +4,7 @@
 #include "platform/log.h"
 #include "server/signin/code_challenge.h"
 #include "server/signin/opaque_token.h"
+#include "server/signin/session_service.h"
 
 #include <algorithm>
 
@@ -101,8 +102,10 @@ Result<IssuedToken> TokenService::issue(const Pairing& pairing) {
     session.key_kind = "none";
     session.created_at = session.renewed_at = time;
     std::int64_t lifetime = std::min(m_settings.access_token_seconds, m_settings.session_idle_seconds);
-    if (pairing.is_device_grant())
-        lifetime = std::min(lifetime, m_settings.device_session_seconds); // DG-10
+    if (pairing.is_device_grant()) { // DG-10
+        session.session_class = k_device_class;
+        lifetime = std::min(lifetime, m_settings.device_session_seconds);
+    }
     session.expires_at = time + lifetime;
     SecretString token(make_opaque_token(k_access_token_prefix, m_random));
     KEYFOB_TRY_ASSIGN(const bool won, m_store.redeem(pairing.id, session, platform::secret_hash(token.reveal()),

@@ -89,6 +89,12 @@ Result<std::optional<Pairing>> SqliteDeviceGrants::begin_flow(const std::string&
 
 Result<std::optional<signin::DevicePoll>> SqliteDeviceGrants::poll(const std::string& device_code_hash,
                                                                    std::int64_t penalty, std::int64_t now) {
+    // Codes that are not there take no writer's turn.
+    KEYFOB_TRY_ASSIGN(const bool known, m_database.read([&](Connection& connection) {
+        return !connection.query("SELECT 1 FROM device_grants WHERE device_code_hash = $1", {device_code_hash}).empty();
+    }));
+    if (!known)
+        return std::optional<signin::DevicePoll>{};
     return m_database.write([&](Connection& connection) -> std::optional<signin::DevicePoll> {
         const auto rows = connection.query("SELECT pairing_id, interval_seconds, polled_at, refusal_code, refusal_text "
                                            "FROM device_grants WHERE device_code_hash = $1",
@@ -135,6 +141,9 @@ std::string SqliteDeviceGrants::over_the_limits(Connection& connection, const Pa
         return "this device has asked too often";
     if (count("expires_at > $1", {now}) >= m_options.device_grants)
         return "too many devices wait for a sign-in on this server";
+    if (pairing.device_thumbprint.empty() && count("device_thumbprint = '' AND expires_at > $1", {now}) >=
+                                                 m_options.device_grants / 2) // these prove nothing, not even a key
+        return "too many programs wait for a sign-in on this server";
     const bool is_known = pairing.client_address != platform::k_unknown_address;
     if (count("address_group = $1 AND expires_at > $2", {platform::address_group(pairing.client_address), now}) >=
         (is_known ? m_options.device_grants_per_address : m_options.device_grants_without_address))

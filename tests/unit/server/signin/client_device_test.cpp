@@ -42,6 +42,7 @@ TEST_CASE("DG-04: a standard client waits, a person approves, and it gets a toke
     REQUIRE(owner);
     CHECK(owner->session.client_id == "tool");
     CHECK(owner->session.key_kind == "none");
+    CHECK(owner->session.session_class == k_device_class); // DG-10: what lists and the audit are searched for
     CHECK(owner->session.device_thumbprint.empty());
 }
 

@@ -48,6 +48,15 @@ TEST_CASE("DG-02: after five wrong codes an address waits, and others do not") {
     CHECK(bench.alarms == 0);
 }
 
+TEST_CASE("DG-02: who has many networks has few more wrong codes") {
+    Bench bench;
+    CHECK(bench.guess("2001:db8:1:1::1") == 5);
+    CHECK(bench.guess("2001:db8:1:2::1") == 5);
+    for (const char* same : {"2001:db8:1:3::1", "2001:db8:1:ffff::1"})
+        CHECK(bench.guess(same) == 0);
+    CHECK(bench.guess("2001:db8:2:1::1") == 5); // another customer
+}
+
 TEST_CASE("DG-02: right codes cost nothing") {
     Bench bench;
     for (int i = 0; i < 10'000; ++i)

@@ -95,6 +95,22 @@ TEST_CASE("KS-08, DG-01: device grants are capped for a key, an address and in a
     CHECK(fixture.number("SELECT COUNT(*) FROM pairings") == 8);
 }
 
+TEST_CASE("KS-08: programs without a key have half of the room, and devices with one the rest") {
+    DeviceFixture fixture(few(8, 8));
+    const auto add_program = [&](const std::string& name) {
+        Pairing program = device_pairing(name);
+        program.device_thumbprint.clear();
+        program.client_id = "tool";
+        return fixture.grants().add(program, codes_of(name), 5);
+    };
+    for (int i = 0; i < 4; ++i)
+        REQUIRE(add_program("program " + std::to_string(i)));
+    CHECK(add_program("program 4").error().kind == ErrorKind::denied);
+    for (int i = 0; i < 4; ++i)
+        REQUIRE(fixture.add("device " + std::to_string(i)));
+    CHECK(fixture.add("device 4").error().kind == ErrorKind::denied);
+}
+
 TEST_CASE("KS-08: a key has five device grants at a time, of which the newest counts") {
     DeviceFixture fixture;
     for (int i = 0; i < 5; ++i)
