@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <array>
-#include <fstream>
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -101,7 +100,7 @@ Result<std::string> read_all(int fd, const std::string& name) {
 }
 
 Result<void> set_body_from_file(HttpRequest& request, const std::string& path) {
-    const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
     struct stat status {};
     if (!fd || ::fstat(fd.get(), &status) != 0)
         return platform::system_error("read " + path);
@@ -109,7 +108,7 @@ Result<void> set_body_from_file(HttpRequest& request, const std::string& path) {
         KEYFOB_TRY_ASSIGN(request.body, read_all(fd.get(), path));
         return {};
     }
-    request.body_stream = std::make_unique<std::ifstream>(path, std::ios::binary);
+    request.body_file = std::move(fd);
     request.body_length = static_cast<std::uint64_t>(status.st_size);
     return {};
 }

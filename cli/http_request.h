@@ -3,11 +3,10 @@
 #include "platform/arguments.h"
 #include "platform/http/message.h"
 #include "platform/result.h"
+#include "platform/unique_fd.h"
 #include "platform/url.h"
 
 #include <cstdint>
-#include <istream>
-#include <memory>
 #include <optional>
 #include <string>
 
@@ -23,7 +22,7 @@ struct HttpRequest {
     std::optional<platform::Url> url; ///< the whole
     platform::http::Headers headers;
     std::string body;
-    std::unique_ptr<std::istream> body_stream; ///< instead of `body`, `body_length` octets
+    platform::UniqueFd body_file; ///< instead of `body`, `body_length` octets from here
     std::uint64_t body_length = 0;
 
     /// The URL on a server. Precondition: parse_http_request made it.

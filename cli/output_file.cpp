@@ -4,7 +4,7 @@
 
 #include <cstdio>
 #include <cstdlib>
-#include <filesystem>
+#include <memory>
 #include <optional>
 
 #include <fcntl.h>
@@ -25,9 +25,8 @@ platform::Error cannot_write(const std::string& path) {
 
 /// A link stays, and what it leads to is replaced.
 std::string resolve(const std::string& path) {
-    std::error_code absent;
-    const auto target = std::filesystem::canonical(path, absent);
-    return absent ? path : target.string();
+    const std::unique_ptr<char, decltype(&std::free)> target(::realpath(path.c_str(), nullptr), &std::free);
+    return target ? target.get() : path;
 }
 
 mode_t mode_of_new_file() {

@@ -44,7 +44,7 @@ bool is_redirect(int status) {
 }
 
 bool has_body(const ClientRequest& request) {
-    return request.body_stream != nullptr || !request.body.empty();
+    return request.body_file >= 0 || !request.body.empty();
 }
 
 RedirectPlan not_followed(const std::string& why) {

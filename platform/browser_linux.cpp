@@ -2,23 +2,34 @@
 
 #include "platform/url.h"
 
-#include <sstream>
+#include <algorithm>
+#include <string_view>
 #include <vector>
 
 namespace keyfob::platform {
 namespace {
 
+/// The parts of a text between its separators, without the empty ones.
+std::vector<std::string> split(std::string_view text, std::string_view separators) {
+    std::vector<std::string> parts;
+    while (!text.empty()) {
+        const std::size_t end = std::min(text.find_first_of(separators), text.size());
+        if (end > 0)
+            parts.emplace_back(text.substr(0, end));
+        text.remove_prefix(std::min(end + 1, text.size()));
+    }
+    return parts;
+}
+
 /// The words of one command of $BROWSER. Quotes have no meaning: there is no shell.
 std::vector<std::string> command_line(const std::string& command, const std::string& url) {
-    std::vector<std::string> words;
-    std::istringstream stream(command);
-    bool placed = false;
-    for (std::string word; stream >> word;) {
+    std::vector<std::string> words = split(command, " \t\n\v\f\r");
+    bool placed = words.empty();
+    for (std::string& word : words) {
         if (const std::size_t place = word.find("%s"); place != std::string::npos) {
             word.replace(place, 2, url);
             placed = true;
         }
-        words.push_back(word);
     }
     if (!placed)
         words.push_back(url);
@@ -26,12 +37,12 @@ std::vector<std::string> command_line(const std::string& command, const std::str
 }
 
 Result<ChildProcess> try_each(const std::string& commands, const std::string& url) {
-    std::istringstream list(commands);
     Result<ChildProcess> last = Error{ErrorKind::not_found, "BROWSER names no program"};
-    for (std::string command; std::getline(list, command, ':');) {
-        if (command.find_first_not_of(' ') == std::string::npos)
+    for (const std::string& command : split(commands, ":")) {
+        const auto words = command_line(command, url);
+        if (words.empty())
             continue;
-        last = spawn_child(command_line(command, url), {.new_session = true});
+        last = spawn_child(words, {.new_session = true});
         if (last)
             return last;
     }

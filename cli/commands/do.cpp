@@ -68,7 +68,7 @@ Result<Delivered> exchange_all(const Client& client, ClientRequest request, Resp
         request.url = *plan.next;
         request.method = plan.method;
         request.body.clear(); // only a 303 comes here with one
-        request.body_stream = nullptr;
+        request.body_file = -1;
         request.body_length = 0;
         request.headers.remove("Content-Type");
     }
@@ -83,7 +83,7 @@ ClientRequest to_client_request(HttpRequest& request, const Url& url, const Hand
     for (const auto& [name, value] : hand_out.headers.fields())
         out.headers.set(name, value);
     out.body = std::move(request.body);
-    out.body_stream = request.body_stream.get();
+    out.body_file = request.body_file.get();
     out.body_length = request.body_length;
     return out;
 }

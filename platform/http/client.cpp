@@ -6,7 +6,10 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <vector>
+
+#include <unistd.h>
 
 namespace keyfob::platform::http {
 namespace {
@@ -58,7 +61,7 @@ Result<std::string> head_text(const ClientRequest& request) {
             return Error{ErrorKind::invalid, "a header field is not valid: " + (is_token(name) ? name : "its name")};
         text += name + ": " + value + "\r\n";
     }
-    const std::uint64_t length = request.body_stream != nullptr ? request.body_length : request.body.size();
+    const std::uint64_t length = request.body_file >= 0 ? request.body_length : request.body.size();
     if (length > 0 || (request.method != "GET" && request.method != "HEAD"))
         text += "Content-Length: " + std::to_string(length) + "\r\n";
     return text + "Connection: close\r\n\r\n";
@@ -72,10 +75,10 @@ public:
 
     Result<void> send(const ClientRequest& request) {
         KEYFOB_TRY_ASSIGN(const std::string head, head_text(request));
-        if (request.body_stream == nullptr)
+        if (request.body_file < 0)
             return send(head + request.body);
         KEYFOB_TRY(send(head));
-        return send_stream(request);
+        return send_file(request);
     }
 
 private:
@@ -89,12 +92,12 @@ private:
         }
         return {};
     }
-    Result<void> send_stream(const ClientRequest& request) {
+    Result<void> send_file(const ClientRequest& request) {
         std::array<char, k_piece> piece; // NOLINT(cppcoreguidelines-pro-type-member-init): filled by read
         for (std::uint64_t left = request.body_length; left > 0 && !m_refused;) {
-            request.body_stream->read(piece.data(),
-                                      static_cast<std::streamsize>(std::min<std::uint64_t>(left, piece.size())));
-            const std::streamsize count = request.body_stream->gcount();
+            const ssize_t count = ::read(request.body_file, piece.data(), std::min<std::uint64_t>(left, piece.size()));
+            if (count < 0 && errno == EINTR)
+                continue;
             if (count <= 0)
                 return Error{ErrorKind::failed, "the body to send ended too early"};
             KEYFOB_TRY(send({piece.data(), static_cast<std::size_t>(count)}));

@@ -7,7 +7,6 @@
 
 #include <chrono>
 #include <functional>
-#include <istream>
 #include <memory>
 #include <string>
 
@@ -33,7 +32,7 @@ struct ClientRequest {
     Url url;
     Headers headers; ///< Host, Content-Length and Connection are set by the client
     std::string body;
-    std::istream* body_stream = nullptr; ///< instead of `body`, with body_length octets; not owned
+    int body_file = -1; ///< a descriptor to read body_length octets from, instead of `body`; not owned
     std::uint64_t body_length = 0;
 };
 

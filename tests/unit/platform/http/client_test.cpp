@@ -7,8 +7,10 @@
 #include <atomic>
 #include <functional>
 #include <future>
-#include <sstream>
 #include <thread>
+
+#include <sys/mman.h>
+#include <unistd.h>
 
 using namespace keyfob::platform;
 using namespace keyfob::platform::http;
@@ -44,6 +46,13 @@ private:
     TcpListener m_listener;
     std::thread m_thread;
 };
+
+/// A file in memory, to be read from its beginning.
+UniqueFd file_of(const std::string& content) {
+    UniqueFd file(::memfd_create("body", MFD_CLOEXEC));
+    REQUIRE(::pwrite(file.get(), content.data(), content.size(), 0) == static_cast<ssize_t>(content.size()));
+    return file;
+}
 
 ClientOptions patient() {
     ClientOptions options;
@@ -343,7 +352,7 @@ TEST_CASE("streaming stops when told to, with a peer that would never end") {
     CHECK(response.error().kind == ErrorKind::cancelled);
 }
 
-TEST_CASE("a body from a stream is sent whole; one that ends early is an error") {
+TEST_CASE("a body from a file is sent whole; one that ends early is an error") {
     const std::string body(300'000, 'b');
     std::promise<std::size_t> received;
     const bool complete = GENERATE(true, false);
@@ -352,11 +361,11 @@ TEST_CASE("a body from a stream is sent whole; one that ends early is an error")
         received.set_value(peer.read_exactly(body.size()).size());
         peer.send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
     });
-    std::istringstream stream(complete ? body : body.substr(1));
+    const UniqueFd file = file_of(complete ? body : body.substr(1));
     ClientRequest request;
     request.method = "PUT";
     request.url = server.url();
-    request.body_stream = &stream;
+    request.body_file = file.get();
     request.body_length = body.size();
     const auto response = Client(patient()).fetch(request);
     if (complete)
@@ -367,22 +376,23 @@ TEST_CASE("a body from a stream is sent whole; one that ends early is an error")
 }
 
 TEST_CASE("a body that the server does not read is not sent to its end: its answer is delivered") {
-    const bool from_stream = GENERATE(true, false);
+    const bool from_file = GENERATE(true, false);
     const std::string interim = GENERATE(as<std::string>{}, "", "HTTP/1.1 100 Continue\r\n\r\n");
     std::promise<void> answered;
     const FakeServer server([&](TcpSocket& peer) {
         peer.send(interim + "HTTP/1.1 401 Unauthorized\r\nContent-Length: 4\r\n\r\nwho?");
         answered.get_future().wait(); // and reads nothing
     });
-    std::istringstream stream(std::string(from_stream ? 32'000'000 : 0, 'b'));
+    const std::string body(32'000'000, 'b');
+    const UniqueFd file = file_of(body);
     ClientRequest request;
     request.method = "PUT";
     request.url = server.url();
-    if (from_stream) {
-        request.body_stream = &stream;
-        request.body_length = stream.str().size();
+    if (from_file) {
+        request.body_file = file.get();
+        request.body_length = body.size();
     } else {
-        request.body = std::string(32'000'000, 'b');
+        request.body = body;
     }
     const auto response = Client(patient()).fetch(request);
     answered.set_value();
@@ -399,11 +409,11 @@ TEST_CASE("a refusal ends the sending also to a server that goes on reading") {
         peer.send("HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\n\r\n");
         received.set_value(peer.read_to_end().size());
     });
-    std::istringstream stream(body);
+    const UniqueFd file = file_of(body);
     ClientRequest request;
     request.method = "PUT";
     request.url = server.url();
-    request.body_stream = &stream;
+    request.body_file = file.get();
     request.body_length = body.size();
     const auto response = Client(patient()).fetch(request);
     REQUIRE(response);
