@@ -18,10 +18,10 @@ struct Call {
     const Services& services;
     std::string client_address; ///< behind trusted proxies: the one that they saw
     platform::Parameters query;
-    platform::Parameters form;                        ///< POST
-    std::optional<platform::jose::DpopProof> proof;   ///< Caller::agent, and Caller::client when it is the agent
-    signin::SessionPtr signed_in;                     ///< Caller::signed_in and cookie_or_token
-    const signin::Client* client = nullptr;           ///< Caller::client: a standard client; null: our agent
+    platform::Parameters form;                      ///< POST
+    std::optional<platform::jose::DpopProof> proof; ///< Caller::agent, and Caller::client when it is the agent
+    signin::SessionPtr signed_in;                   ///< Caller::signed_in and cookie_or_token
+    const signin::Client* client = nullptr;         ///< Caller::client: a standard client; null: our agent
 
     [[nodiscard]] signin::FlowCookie flow_cookie() const {
         return [this](const std::string& flow_id) { return request.cookie(services.flow_cookie_prefix() + flow_id); };

@@ -70,8 +70,7 @@ TEST_CASE("DG-06: the page names the program, as the operator calls it, and says
         step(own_post(api::k_device_path, parameters({{"csrf", csrf}, {"user_code", member(begun, "user_code")}})));
     const std::string url = header(entered, "Location");
     const Response page = step(get(api::k_authorize_path, url.substr(url.find('?') + 1)));
-    CHECK(
-        page.body.find("<dt>Program (nobody can check that it is this one)</dt><dd>Example &lt;tool&gt;, unbound") !=
-        std::string::npos);
+    CHECK(page.body.find("<dt>Program (nobody can check that it is this one)</dt><dd>Example &lt;tool&gt;, unbound") !=
+          std::string::npos);
     CHECK(page.body.find("as it calls itself") == std::string::npos);
 }
