@@ -40,7 +40,7 @@ Result<signin::Providers> make_providers(const Config& config, const platform::C
 std::vector<signin::ResourceServer> make_resource_servers(const Config& config) {
     std::vector<signin::ResourceServer> servers;
     for (const ResourceServerConfig& entry : config.resource_servers)
-        servers.push_back({entry.id, entry.secret.duplicate()});
+        servers.push_back({entry.id, entry.secret.duplicate(), entry.clients});
     return servers;
 }
 

@@ -33,6 +33,7 @@ struct ProviderConfig {
 /// One `[[resource_server]]`: a service that may introspect.
 struct ResourceServerConfig {
     std::string id;
+    std::vector<std::string> clients; ///< whose tokens are for it; empty: those of every client
     std::string secret_file;
     platform::SecretString secret; ///< what the file holds
 };

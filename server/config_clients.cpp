@@ -72,6 +72,10 @@ void read_resource_server(TableReader& table, Config& config) {
     ResourceServerConfig server;
     server.id =
         read_id(table, is_taken(config.resource_servers, [](const ResourceServerConfig& entry) { return entry.id; }));
+    server.clients = table.strings("clients");
+    for (const std::string& client : server.clients)
+        if (!is_taken(config.clients, [](const signin::Client& entry) { return entry.id; })(client))
+            table.problem("clients", "names \"" + client + "\", which is no [[client]]");
     server.secret_file = table.required_string("secret_file");
     if (!server.secret_file.empty()) {
         auto secret = read_secret_file(server.secret_file);
@@ -86,18 +90,17 @@ void read_resource_server(TableReader& table, Config& config) {
 
 void insert_clients(toml::table& root, const Config& config) {
     toml::array clients;
-    for (const signin::Client& client : config.clients) {
-        toml::array paths;
-        for (const std::string& path : client.redirect_paths)
-            paths.push_back(path);
+    for (const signin::Client& client : config.clients)
         clients.push_back(toml::table{{"id", client.id},
                                       {"name", client.name},
-                                      {"redirect_paths", std::move(paths)},
+                                      {"redirect_paths", array_of(client.redirect_paths)},
                                       {"device_grant", client.device_grant}});
-    }
     toml::array servers;
     for (const ResourceServerConfig& server : config.resource_servers)
-        servers.push_back(toml::table{{"id", server.id}, {"secret_file", server.secret_file}, {"secret", "********"}});
+        servers.push_back(toml::table{{"id", server.id},
+                                      {"clients", array_of(server.clients)},
+                                      {"secret_file", server.secret_file},
+                                      {"secret", "********"}});
     if (!clients.empty())
         root.insert("client", std::move(clients));
     if (!servers.empty())

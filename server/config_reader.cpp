@@ -154,6 +154,13 @@ void TableReader::finish() {
                            qualified(std::string(key.str())) + " is not known; expected one of: " + expected);
 }
 
+toml::array array_of(const std::vector<std::string>& texts) {
+    toml::array array;
+    for (const std::string& text : texts)
+        array.push_back(text);
+    return array;
+}
+
 std::optional<std::int64_t> parse_duration(std::string_view text) {
     if (text.size() < 2)
         return std::nullopt;

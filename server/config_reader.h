@@ -88,6 +88,8 @@ private:
     std::set<std::string> m_known;
 };
 
+[[nodiscard]] toml::array array_of(const std::vector<std::string>& texts);
+
 /// Seconds of a duration with a unit; nullopt for anything else, and for more than ten years.
 [[nodiscard]] std::optional<std::int64_t> parse_duration(std::string_view text);
 

@@ -9,13 +9,6 @@
 namespace keyfob::server {
 namespace {
 
-toml::array array_of(const std::vector<std::string>& texts) {
-    toml::array array;
-    for (const std::string& text : texts)
-        array.push_back(text);
-    return array;
-}
-
 std::string seconds(std::int64_t count) {
     return std::to_string(count) + "s";
 }

@@ -23,6 +23,8 @@ struct Call {
     signin::SessionPtr signed_in;                   ///< Caller::signed_in and cookie_or_token
     const signin::Client* client = nullptr;         ///< Caller::client: a standard client; null: our agent
 
+    const signin::ResourceServer* resource_server = nullptr; ///< Caller::resource_server
+
     [[nodiscard]] signin::FlowCookie flow_cookie() const {
         return [this](const std::string& flow_id) { return request.cookie(services.flow_cookie_prefix() + flow_id); };
     }

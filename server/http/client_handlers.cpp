@@ -67,12 +67,14 @@ Response introspect(const Call& call) {
     const auto owner = call.services.tokens.authenticate(*token);
     if (!owner)
         return reply::failure(call, 503, owner.error());
+    const bool active = *owner != nullptr && call.resource_server->is_for((*owner)->session.client_id);
     Poco::JSON::Object object(Poco::JSON_PRESERVE_KEY_ORDER);
-    object.set("active", *owner != nullptr); // and nothing else of one that is not (RFC 7662 section 2.2)
-    if (!*owner)
+    object.set("active", active); // and nothing else of one that is not (RFC 7662 section 2.2)
+    if (!active)
         return reply::json(200, object);
     const auto& [session, user] = **owner;
     object.set("iss", call.services.external_url);
+    object.set("aud", call.resource_server->id);
     object.set("sub", subject_of(user));
     object.set("username", username_of(user));
     object.set("client_id", session.client_id);

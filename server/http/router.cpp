@@ -120,7 +120,7 @@ Refusal check_client(Call& call) {
     return std::nullopt;
 }
 
-Refusal check_resource_server(const Call& call) {
+Refusal check_resource_server(Call& call) {
     if (call.services.resource_servers.empty())
         return reply::error(call, 404, "not_found", "there is nothing here");
     if (auto refusal = check_form(call))
@@ -130,7 +130,9 @@ Refusal check_resource_server(const Call& call) {
         return reply::error(call, 400, "invalid_request", "the client authenticates in two ways");
     const auto credentials = by_form ? ClientCredentials{call.form.get("client_id"), call.form.get("client_secret")}
                                      : basic_credentials(call.request);
-    if (credentials && call.services.resource_servers.knows(credentials->id, credentials->secret))
+    if (credentials)
+        call.resource_server = call.services.resource_servers.find(credentials->id, credentials->secret);
+    if (call.resource_server != nullptr)
         return std::nullopt;
     platform::log::warning("client_authentication_failed", {{"client_address", call.client_address}});
     return challenge(reply::error(call, 401, "invalid_client", "the client authentication failed"), call, "Basic");

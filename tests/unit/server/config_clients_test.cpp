@@ -97,6 +97,17 @@ TEST_CASE("AS-01: a client has an id of its own, a name that shows, and paths th
     CHECK(has(problems(k_client + "secret = \"x\"\n"), "client.secret is not known"));
 }
 
+TEST_CASE("AS-19: a resource server may be for some clients alone, and these must be there") {
+    const Folder folder;
+    const std::string server = folder.server("reports", std::string(32, 's'));
+    const Config all = must(folder.load(k_client + server));
+    CHECK(all.resource_servers[0].clients.empty());
+    const Config some = must(folder.load(k_client + server + "clients = [\"example-cli\"]\n"));
+    CHECK(some.resource_servers[0].clients == std::vector<std::string>{"example-cli"});
+    CHECK(has(to_text(some), "clients = [ 'example-cli' ]"));
+    CHECK(has(problems(k_client + server + "clients = [\"nobody\"]\n"), "which is no [[client]]"));
+}
+
 TEST_CASE("KS-02: the secret of a resource server is long, and nobody else's to read") {
     const Folder folder;
     const auto problem = [&](const std::string& text) {

@@ -16,8 +16,8 @@ struct ClientSite : Site {
     ClientSite() {
         clients = signin::Clients({k_program, k_other_program});
         std::vector<signin::ResourceServer> servers;
-        servers.push_back({"reports", platform::SecretString(k_service_secret)});
-        servers.push_back({"other", platform::SecretString(std::string(32, 'x'))});
+        servers.push_back({"reports", platform::SecretString(k_service_secret), {}});
+        servers.push_back({"other", platform::SecretString(std::string(32, 'x')), {k_other_program.id}});
         resource_servers = signin::ResourceServers(std::move(servers));
     }
 

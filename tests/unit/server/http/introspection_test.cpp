@@ -52,8 +52,16 @@ TEST_CASE("AS-15: a live token is described by what RFC 7662 names") {
     CHECK(member(response, "token_type") == "Bearer");
     CHECK(platform::json::get_integer(*object, "exp") == owner->session.created_at + 3600);
     CHECK(platform::json::get_integer(*object, "iat") == owner->session.created_at);
-    CHECK(object->size() == 8);
+    CHECK(member(response, "aud") == "reports");
+    CHECK(object->size() == 9);
     CHECK(site.introspect(token).body == response.body); // client_secret_post
+}
+
+TEST_CASE("AS-15, AS-19: a token of a client that a resource server is not for is inactive there") {
+    ClientSite site;
+    const std::string token = ClientVisit(site).to_token();
+    CHECK(site.send(asking(token, basic("other", std::string(32, 'x')))).body == k_inactive);
+    CHECK(site.send(asking(token, basic("reports", k_service_secret))).body != k_inactive);
 }
 
 TEST_CASE("RP-12: the subjects of two providers are two, and one with odd characters is a URI all the same") {
