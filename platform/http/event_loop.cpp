@@ -99,11 +99,22 @@ void EventLoop::run() {
     }
 }
 
+/// Whatever goes wrong with one connection must not end the others. `first` is what is to be done before it goes on.
+template <typename First> void EventLoop::drive(Driven& driven, First first) {
+    try {
+        first();
+        go_on(driven);
+    } catch (const std::exception& exception) {
+        log::error("connection_failed", {{"peer", driven.connection.peer().address}, {"reason", exception.what()}});
+        driven.connection.give_up();
+    }
+    settle(driven);
+}
+
 void EventLoop::wake_up(Driven& driven) {
     if (driven.connection.is_handling()) // its peer says the next thing, or has gone: that can wait
         return poll_for(driven, 0);
-    driven.connection.now_readable();
-    drive(driven);
+    drive(driven, [&] { driven.connection.now_readable(); });
 }
 
 std::chrono::milliseconds EventLoop::time_to_wait() const {
@@ -177,29 +188,26 @@ void EventLoop::accept_one(UniqueFd socket, const Poco::Net::SocketAddress& peer
     const int refusal = admission(peer, group);
     if (refusal != 0 && m_refused >= k_refused_at_once)
         return;
-    const int on = 1;
-    ::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    Channel channel = options.tls ? Channel(std::move(socket), *options.tls) : Channel(std::move(socket));
-    Connection connection(std::move(channel), {address, peer.port(), options.tls != nullptr}, options);
-    auto driven = std::make_unique<Driven>(std::move(connection), group, refusal == 0);
-    Driven& own = *driven;
-    m_connections.emplace(&own, std::move(driven));
-    if (refusal != 0) {
-        ++m_refused;
-        own.connection.refuse(refusal);
+    try {
+        const int on = 1;
+        ::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+        Channel channel = options.tls ? Channel(std::move(socket), *options.tls) : Channel(std::move(socket));
+        Connection connection(std::move(channel), {address, peer.port(), options.tls != nullptr}, options);
+        begin(std::make_unique<Driven>(std::move(connection), group, refusal == 0), refusal);
+    } catch (const std::exception& exception) { // no memory for TLS: it was counted, and never came to be
+        log::error("connection_failed", {{"peer", address}, {"reason", exception.what()}});
+        if (refusal == 0)
+            m_front.counts.leave(group);
     }
-    drive(own);
 }
 
-/// Whatever goes wrong with one connection must not end the others.
-void EventLoop::drive(Driven& driven) {
-    try {
-        go_on(driven);
-    } catch (const std::exception& exception) {
-        log::error("connection_failed", {{"peer", driven.connection.peer().address}, {"reason", exception.what()}});
-        driven.connection.give_up();
-    }
-    settle(driven);
+void EventLoop::begin(std::unique_ptr<Driven> driven, int refusal) {
+    Driven& own = *driven;
+    m_connections.emplace(&own, std::move(driven));
+    if (refusal == 0)
+        return drive(own, [] {});
+    ++m_refused;
+    drive(own, [&] { own.connection.refuse(refusal); });
 }
 
 /// Until the connection waits for its peer or for a handler, or it is the turn of others.
@@ -217,10 +225,7 @@ void EventLoop::go_on(Driven& driven) {
 /// True: the response is on its way already.
 bool EventLoop::dispatch(Driven& driven, Connection::Received& received) {
     if (received.refusal) {
-        const log::Context context(received.request.request_id);
-        if (!received.request.method.empty()) // otherwise there was no request, and the reason has been logged
-            log_request(m_front.options, received.request, received.refusal->status, std::chrono::microseconds{0});
-        respond(driven, received.request, *received.refusal, received.keep_alive);
+        refuse(driven, received);
         return true;
     }
     if (received.pool == Pool::loop) {
@@ -229,10 +234,16 @@ bool EventLoop::dispatch(Driven& driven, Connection::Received& received) {
     }
     if (submit(received.pool == Pool::fast ? m_front.fast : m_front.upstream, driven, received))
         return false;
-    const log::Context context(received.request.request_id);
-    log_request(m_front.options, received.request, 503, std::chrono::microseconds{0});
-    respond(driven, received.request, front_error(503, received.request.request_id), received.keep_alive);
+    received.refusal = front_error(503, received.request.request_id);
+    refuse(driven, received);
     return true;
+}
+
+void EventLoop::refuse(Driven& driven, const Connection::Received& refused) {
+    const log::Context context(refused.request.request_id);
+    if (!refused.request.method.empty()) // otherwise there was no request, and the reason has been logged
+        log_request(m_front.options, refused.request, refused.refusal->status, std::chrono::microseconds{0});
+    respond(driven, refused.request, *refused.refusal, refused.keep_alive);
 }
 
 void EventLoop::respond(Driven& driven, const Request& request, const Response& response, bool keep_alive) {
@@ -261,10 +272,8 @@ void EventLoop::take_finished() {
         const std::lock_guard lock(m_mailbox_mutex);
         finished.swap(m_mailbox);
     }
-    for (const Finished& one : finished) {
-        respond(*one.driven, one.request, one.response, one.keep_alive);
-        drive(*one.driven);
-    }
+    for (const Finished& one : finished)
+        drive(*one.driven, [&] { respond(*one.driven, one.request, one.response, one.keep_alive); });
 }
 
 void EventLoop::take_turns() {
@@ -272,7 +281,7 @@ void EventLoop::take_turns() {
     again.swap(m_again);
     for (Driven* driven : again) {
         driven->is_waiting_again = false;
-        drive(*driven);
+        drive(*driven, [] {});
     }
 }
 
@@ -323,9 +332,10 @@ void EventLoop::expire_due() {
             set_due(driven, driven.deadline);
             continue;
         }
-        if (auto received = driven.connection.expire(); received && !dispatch(driven, *received))
-            continue;
-        drive(driven);
+        drive(driven, [&] {
+            if (const auto refused = driven.connection.expire())
+                refuse(driven, *refused);
+        });
     }
 }
 

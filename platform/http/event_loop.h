@@ -78,10 +78,12 @@ private:
     void go_on_accepting();
 
     void wake_up(Driven& driven);
-    void drive(Driven& driven);
+    void begin(std::unique_ptr<Driven> driven, int refusal);
+    template <typename First> void drive(Driven& driven, First first);
     void go_on(Driven& driven);
     [[nodiscard]] bool dispatch(Driven& driven, Connection::Received& received);
     [[nodiscard]] bool submit(ThreadPool& pool, Driven& driven, Connection::Received& received);
+    void refuse(Driven& driven, const Connection::Received& refused);
     void respond(Driven& driven, const Request& request, const Response& response, bool keep_alive);
     void settle(Driven& driven);
     void poll_for(Driven& driven, short events);

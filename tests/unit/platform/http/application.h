@@ -7,6 +7,7 @@
 
 #include <functional>
 #include <mutex>
+#include <stdexcept>
 #include <vector>
 
 namespace keyfob::platform::http::tests {
@@ -99,6 +100,16 @@ inline std::string get(const std::string& path, const std::string& lines = {}) {
 inline std::string post(const std::string& path, const std::string& body, const std::string& lines = {}) {
     return "POST " + path + " HTTP/1.1\r\nHost: a\r\nContent-Length: " + std::to_string(body.size()) + "\r\n" + lines +
            "\r\n" + body;
+}
+
+/// Returns when nobody can connect any more.
+inline void wait_until_closed(std::uint16_t port) {
+    try {
+        while (true)
+            TcpSocket::connect(port);
+    } catch (const std::runtime_error&) {
+        // that is what was waited for
+    }
 }
 
 } // namespace keyfob::platform::http::tests

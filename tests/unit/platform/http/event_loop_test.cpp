@@ -39,16 +39,6 @@ Limits limits_of_one_thread() {
     return limits;
 }
 
-/// Returns when nobody can connect any more.
-void wait_until_closed(std::uint16_t port) {
-    try {
-        while (true)
-            TcpSocket::connect(port);
-    } catch (const std::runtime_error&) {
-        // that is what was waited for
-    }
-}
-
 } // namespace
 
 TEST_CASE("OP-04: peers that send half a head or half a body hold no thread") {
