@@ -18,13 +18,12 @@ else()
     target_compile_options(keyfob_settings INTERFACE -fstack-protector-strong $<$<CONFIG:Release>:-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2>)
     target_link_options(keyfob_settings INTERFACE -Wl,-z,relro,-z,now -Wl,--as-needed)
 endif()
-if(KEYFOB_FUZZ)
-    target_compile_options(keyfob_settings INTERFACE -fsanitize=fuzzer-no-link) # counts edges; the fuzzers bring the rest
-endif()
 
 find_program(KEYFOB_CCACHE ccache)
 if(KEYFOB_CCACHE)
-    set(CMAKE_CXX_COMPILER_LAUNCHER "${KEYFOB_CCACHE}")
+    # The cache takes precompiled headers only when told that they depend on no macro and no time.
+    set(CMAKE_CXX_COMPILER_LAUNCHER "${CMAKE_COMMAND}" -E env CCACHE_SLOPPINESS=pch_defines,time_macros "${KEYFOB_CCACHE}")
+    add_compile_options("$<$<CXX_COMPILER_ID:Clang>:SHELL:-Xclang -fno-pch-timestamp>")
 endif()
 find_program(KEYFOB_MOLD mold)
 if(KEYFOB_MOLD)

@@ -45,7 +45,7 @@ std::string timestamp() {
 }
 
 /// printable() has removed control characters; what JSON gives a meaning is left to escape.
-std::string quoted(std::string_view text) {
+std::string json_text(std::string_view text) {
     std::string result = "\"";
     for (const char c : printable(text, k_longest_field)) {
         if (c == '"' || c == '\\')
@@ -69,13 +69,13 @@ void write(Level level, std::string_view event, std::initializer_list<Field> fie
     if (!enabled(level))
         return;
     std::string line = "{\"time\":\"" + timestamp() + "\",\"level\":\"" + std::string(name_of(level)) +
-                       "\",\"event\":" + quoted(event);
+                       "\",\"event\":" + json_text(event);
     for (const auto& [name, value] : fields)
-        line += "," + quoted(name) + ":" + quoted(value);
+        line += "," + json_text(name) + ":" + json_text(value);
     const bool is_named =
         std::any_of(fields.begin(), fields.end(), [](const Field& f) { return f.first == "request_id"; });
     if (!t_request_id.empty() && !is_named)
-        line += ",\"request_id\":" + quoted(t_request_id);
+        line += ",\"request_id\":" + json_text(t_request_id);
     line += "}\n";
     // One write, so that lines of several threads never mix. A log that cannot be written must not stop the program.
     [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, line.data(), line.size());

@@ -18,11 +18,11 @@ using platform::Error;
 using platform::ErrorKind;
 using platform::Result;
 
-constexpr std::size_t k_longest_id = 32;
+constexpr std::size_t k_longest_provider_id = 32;
 constexpr std::int64_t k_demo_factor = 100; // all that is tried on it comes from one address
 
 bool is_provider_id(const std::string& text) {
-    return !text.empty() && text.size() <= k_longest_id && std::all_of(text.begin(), text.end(), [](char c) {
+    return !text.empty() && text.size() <= k_longest_provider_id && std::all_of(text.begin(), text.end(), [](char c) {
         return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
     });
 }

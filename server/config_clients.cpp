@@ -10,12 +10,12 @@
 namespace keyfob::server {
 namespace {
 
-constexpr std::size_t k_longest_id = 64;
+constexpr std::size_t k_longest_client_id = 64;
 constexpr std::size_t k_longest_name = 80;
 constexpr std::size_t k_shortest_secret = 32; // 128 bits in hex: it is compared as it is, without stretching
 
 bool is_id(const std::string& text) {
-    return text.size() <= k_longest_id &&
+    return text.size() <= k_longest_client_id &&
            platform::percent_encode(text) == text; // unreserved characters: it is written alike wherever it stands
 }
 

@@ -23,7 +23,7 @@ struct Target {
     std::optional<platform::Origin> origin; ///< absent: the account's own
     std::string path;                       ///< with the query
 };
-struct Request {
+struct HandOutRequest {
     Target target;
     std::string account; ///< empty: the only one that fits
 };
@@ -45,12 +45,12 @@ Result<Target> read_target(const std::string& text) {
     return Target{url->origin, url->target()};
 }
 
-Result<Request> read_request(const Object& parameters) {
+Result<HandOutRequest> read_hand_out(const Object& parameters) {
     KEYFOB_TRY_ASSIGN(const std::string url, string_parameter(parameters, "url"));
     KEYFOB_TRY_ASSIGN(const std::string account, string_parameter(parameters, "account"));
     KEYFOB_TRY(string_parameter(parameters, "method"));
     KEYFOB_TRY_ASSIGN(Target target, read_target(url));
-    return Request{std::move(target), account};
+    return HandOutRequest{std::move(target), account};
 }
 
 Object::Ptr lent_object(const vault::Account& account, const Target& target, std::int64_t now) {
@@ -86,7 +86,7 @@ void lend(const Services& services, const ipc::Call& call, const Target& target,
 } // namespace
 
 void hand_out(const Services& services, const ipc::Call& call) {
-    const auto request = read_request(*call.parameters);
+    const auto request = read_hand_out(*call.parameters);
     if (!request)
         return call.answer(request.error());
     services.accounts.when_loaded([&services, call, request = *request](const Result<void>& loaded) {

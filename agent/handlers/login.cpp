@@ -18,7 +18,7 @@ Error usage(const std::string& what, const std::string& hint = "") {
     return {ErrorKind::invalid, what, hint, api::k_usage};
 }
 
-Result<login::LoginRequest> read_request(const Object& parameters) {
+Result<login::LoginRequest> read_login(const Object& parameters) {
     login::LoginRequest request;
     KEYFOB_TRY_ASSIGN(const std::string server, string_parameter(parameters, "server"));
     KEYFOB_TRY_ASSIGN(const std::int64_t port, integer_parameter(parameters, "port", 0));
@@ -45,7 +45,7 @@ Result<login::LoginRequest> read_request(const Object& parameters) {
 } // namespace
 
 void login_start(const Services& services, const ipc::Call& call) {
-    const auto request = read_request(*call.parameters);
+    const auto request = read_login(*call.parameters);
     if (!request)
         return call.answer(request.error());
     services.accounts.when_loaded([&services, call, request = *request](const Result<void>& loaded) {

@@ -24,15 +24,15 @@ struct Logout {
     Array ended;
 };
 
-struct Request {
+struct LogoutRequest {
     bool all = false;
     std::string account; ///< empty: the only one
 };
 
-Result<Request> read_request(const Object& parameters) {
+Result<LogoutRequest> read_logout(const Object& parameters) {
     KEYFOB_TRY_ASSIGN(const bool all, boolean_parameter(parameters, "all", false));
     KEYFOB_TRY_ASSIGN(const std::string account, string_parameter(parameters, "account"));
-    return Request{all, account};
+    return LogoutRequest{all, account};
 }
 
 Object::Ptr error_object(const Error& error) {
@@ -94,7 +94,7 @@ void end_all(const Services& services, const ipc::Call& call, const std::vector<
 } // namespace
 
 void logout(const Services& services, const ipc::Call& call) {
-    const auto request = read_request(*call.parameters);
+    const auto request = read_logout(*call.parameters);
     if (!request)
         return call.answer(request.error());
     services.accounts.when_loaded([&services, call, request = *request](const Result<void>& loaded) {

@@ -23,10 +23,6 @@ constexpr seconds k_slow_down{5}; ///< RFC 8628 section 3.5
 constexpr seconds k_longest_pause{60};
 constexpr int k_most_doublings = 4;
 
-bool may_pass(const Error& error) {
-    return error.kind == ErrorKind::unreachable || error.kind == ErrorKind::timed_out;
-}
-
 } // namespace
 
 DeviceFlow::DeviceFlow(DeviceFlowOptions options, FlowEvents events, const server_api::Transport& transport,

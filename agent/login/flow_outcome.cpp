@@ -11,6 +11,10 @@ using platform::Error;
 using platform::ErrorKind;
 namespace server_api = keyfob::server::api;
 
+bool may_pass(const Error& error) {
+    return error.kind == ErrorKind::unreachable || error.kind == ErrorKind::timed_out;
+}
+
 Error terminal_error(const std::string& code, const std::string& text) {
     const std::string what = text.empty() ? code : text;
     if (code == server_api::k_error_access_denied)

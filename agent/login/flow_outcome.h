@@ -16,6 +16,8 @@ struct FlowEvents {
     std::function<void(const platform::Error& error)> fail;
 };
 
+/// Whether the same may go well later.
+[[nodiscard]] bool may_pass(const platform::Error& error);
 /// What the server's error says to the person in the terminal (RP-21). Both texts are printable.
 [[nodiscard]] platform::Error terminal_error(const std::string& code, const std::string& text);
 /// Stores, or revokes what nobody could use, and tells `fail`. Whether it was stored.

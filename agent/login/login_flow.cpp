@@ -18,10 +18,6 @@ namespace server_api = keyfob::server::api;
 constexpr std::chrono::seconds k_code_life{55}; ///< the server keeps a code for a minute
 constexpr std::size_t k_longest_challenge = 256;
 
-bool may_pass(const Error& error) {
-    return error.kind == ErrorKind::unreachable || error.kind == ErrorKind::timed_out;
-}
-
 Page page_of(const Error& error) {
     if (error.code == api::k_cancelled)
         return Page::declined;

@@ -14,7 +14,7 @@
 namespace keyfob::platform::http {
 namespace {
 
-constexpr std::size_t k_piece = 64 * 1024;
+constexpr std::size_t k_body_piece = 64 * 1024;
 
 Error unreachable(const Origin& origin, const Error& why) {
     return {why.kind, "cannot reach " + origin.authority() + ": " + why.message};
@@ -93,7 +93,7 @@ private:
         return {};
     }
     Result<void> send_file(const ClientRequest& request) {
-        std::array<char, k_piece> piece; // NOLINT(cppcoreguidelines-pro-type-member-init): filled by read
+        std::array<char, k_body_piece> piece; // NOLINT(cppcoreguidelines-pro-type-member-init): filled by read
         for (std::uint64_t left = request.body_length; left > 0 && !m_refused;) {
             const ssize_t count = ::read(request.body_file, piece.data(), std::min<std::uint64_t>(left, piece.size()));
             if (count < 0 && errno == EINTR)

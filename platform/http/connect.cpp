@@ -21,7 +21,7 @@ using AddressList = std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)>;
 Error unreachable(int reason) {
     return {ErrorKind::unreachable, std::generic_category().message(reason)};
 }
-Error too_late() {
+Error not_connected_in_time() {
     return {ErrorKind::timed_out, "it did not answer in time"};
 }
 
@@ -53,7 +53,7 @@ Result<UniqueFd> connect_one(const SocketAddress& address, SteadyTime deadline) 
     if (errno != EINPROGRESS && errno != EINTR) // interrupted, it goes on as well
         return unreachable(errno);
     if (const auto ready = poll_until(socket.get(), POLLOUT, deadline); !ready)
-        return ready.error().kind == ErrorKind::timed_out ? too_late() : ready.error();
+        return ready.error().kind == ErrorKind::timed_out ? not_connected_in_time() : ready.error();
     if (const int reason = outcome_of(socket); reason != 0)
         return unreachable(reason);
     return socket;
@@ -82,7 +82,7 @@ Result<UniqueFd> connect_any(const std::vector<SocketAddress>& addresses, std::c
     for (const SocketAddress& address : addresses) {
         const SteadyTime now = std::chrono::steady_clock::now();
         if (now >= deadline)
-            return too_late();
+            return not_connected_in_time();
         last = connect_one(address, now + (deadline - now) / after--);
         if (last)
             return last;

@@ -10,7 +10,7 @@
 namespace keyfob::platform::http {
 namespace {
 
-constexpr std::size_t k_piece = 64 * 1024;
+constexpr std::size_t k_response_piece = 64 * 1024;
 constexpr std::size_t k_most_fields = 200;
 constexpr std::size_t k_longest_line = 1024; ///< of the chunked coding
 constexpr int k_most_interim = 8;            ///< 1xx answers before the final one
@@ -66,7 +66,7 @@ ResponseReader::ResponseReader(Channel& channel, const ClientOptions& options, D
     : m_channel(channel), m_options(options), m_deadline(std::move(deadline)) {}
 
 Result<void> ResponseReader::fill() {
-    std::array<char, k_piece> piece; // NOLINT(cppcoreguidelines-pro-type-member-init): filled by read
+    std::array<char, k_response_piece> piece; // NOLINT(cppcoreguidelines-pro-type-member-init): filled by read
     std::size_t count = 0;
     if (!m_ended) {
         KEYFOB_TRY_ASSIGN(count, m_channel.read(piece.data(), piece.size(), m_deadline()));
@@ -96,7 +96,7 @@ Result<void> ResponseReader::take_head() {
 
 Result<bool> ResponseReader::refused_early() {
     if (!m_head && !m_ended) {
-        std::array<char, k_piece> piece; // NOLINT(cppcoreguidelines-pro-type-member-init): filled by read
+        std::array<char, k_response_piece> piece; // NOLINT(cppcoreguidelines-pro-type-member-init): filled by read
         KEYFOB_TRY_ASSIGN(const auto count, m_channel.read_available(piece.data(), piece.size()));
         m_ended = count == 0U;
         m_buffer.append(piece.data(), count.value_or(0));

@@ -6,11 +6,11 @@
 namespace keyfob::platform::jose {
 namespace {
 
-constexpr const char* k_type = "dpop+jwt";
+constexpr const char* k_proof_type = "dpop+jwt";
 constexpr std::size_t k_shortest_id = 16;
 constexpr std::size_t k_longest_id = 128;
 
-Error refused(const char* why) {
+Error refused_proof(const char* why) {
     return {ErrorKind::invalid, std::string("the DPoP proof is not valid: ") + why, "", "invalid_dpop_proof"};
 }
 
@@ -19,7 +19,7 @@ Error refused(const char* why) {
 std::string make_dpop_proof(const EcKey& key, std::string_view method, std::string_view url, std::string_view nonce,
                             std::string_view id, WallTime now) {
     Poco::JSON::Object header;
-    header.set("typ", k_type);
+    header.set("typ", k_proof_type);
     header.set("jwk", key.public_jwk());
     Poco::JSON::Object payload;
     payload.set("jti", std::string(id));
@@ -34,21 +34,21 @@ std::string make_dpop_proof(const EcKey& key, std::string_view method, std::stri
 Result<DpopProof> check_dpop_proof(std::string_view proof, std::string_view method, std::string_view url) {
     const auto token = parse_jwt(proof);
     if (!token)
-        return refused("it is malformed");
-    if (token->type() != k_type || token->algorithm() != "ES256")
-        return refused("its kind or algorithm is another");
+        return refused_proof("it is malformed");
+    if (token->type() != k_proof_type || token->algorithm() != "ES256")
+        return refused_proof("its kind or algorithm is another");
     const auto jwk = json::get_object(*token->header, "jwk");
     if (jwk.isNull())
-        return refused("it has no key");
+        return refused_proof("it has no key");
     auto key = EcKey::from_public_jwk(*jwk);
     if (!key || !key->verify(token->signing_input, token->signature))
-        return refused("its signature does not fit its key");
+        return refused_proof("its signature does not fit its key");
     const Poco::JSON::Object& payload = *token->payload;
     if (json::get_string(payload, "htm") != method || json::get_string(payload, "htu") != url)
-        return refused("it was made for another request");
+        return refused_proof("it was made for another request");
     const std::string id = json::get_string(payload, "jti").value_or("");
     if (id.size() < k_shortest_id || id.size() > k_longest_id || !json::get_integer(payload, "iat"))
-        return refused("jti or iat is missing");
+        return refused_proof("jti or iat is missing");
     std::string thumbprint = key->thumbprint();
     return DpopProof{std::move(*key), std::move(thumbprint), id, json::get_string(payload, "nonce").value_or("")};
 }

@@ -2,6 +2,7 @@
 
 #include "platform/digest.h"
 #include "platform/encoding.h"
+#include "platform/jose/openssl_handle.h"
 #include "platform/json.h"
 
 #include <openssl/bio.h>
@@ -20,22 +21,12 @@ namespace {
 constexpr std::size_t k_coordinate = 32;
 constexpr const char* k_group = "prime256v1";
 
-template <auto Free> struct Deleter {
-    template <typename T> void operator()(T* pointer) const { Free(pointer); }
-};
 using KeyContext = std::unique_ptr<EVP_PKEY_CTX, Deleter<EVP_PKEY_CTX_free>>;
 using DigestContext = std::unique_ptr<EVP_MD_CTX, Deleter<EVP_MD_CTX_free>>;
 using Memory = std::unique_ptr<BIO, Deleter<BIO_free_all>>;
 using Signature = std::unique_ptr<ECDSA_SIG, Deleter<ECDSA_SIG_free>>;
 using ParameterBuilder = std::unique_ptr<OSSL_PARAM_BLD, Deleter<OSSL_PARAM_BLD_free>>;
 using Parameters = std::unique_ptr<OSSL_PARAM, Deleter<OSSL_PARAM_free>>;
-
-const unsigned char* octets_of(std::string_view text) {
-    return reinterpret_cast<const unsigned char*>(text.data());
-}
-unsigned char* octets_of(std::string& text) {
-    return reinterpret_cast<unsigned char*>(text.data());
-}
 
 std::shared_ptr<EVP_PKEY> own(EVP_PKEY* key) {
     return {key, EVP_PKEY_free};

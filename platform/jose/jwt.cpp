@@ -1,6 +1,7 @@
 #include "platform/jose/jwt.h"
 
 #include "platform/encoding.h"
+#include "platform/jose/openssl_handle.h"
 #include "platform/json.h"
 
 #include <openssl/bn.h>
@@ -17,17 +18,10 @@ constexpr int k_smallest_rsa = 2048;
 constexpr int k_largest_rsa = 8192; // a larger one costs us more than it costs the one who made it
 constexpr std::size_t k_most_keys = 64;
 
-template <auto Free> struct Deleter {
-    template <typename T> void operator()(T* pointer) const { Free(pointer); }
-};
 using Number = std::unique_ptr<BIGNUM, Deleter<BN_free>>;
 
 Error malformed() {
     return {ErrorKind::invalid, "not a well-formed token"};
-}
-
-const unsigned char* octets_of(std::string_view text) {
-    return reinterpret_cast<const unsigned char*>(text.data());
 }
 
 Number number_of(const Poco::JSON::Object& jwk, const char* name) {

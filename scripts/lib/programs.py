@@ -2,9 +2,11 @@
 
 Used by the demo and by the tests. Every program ends with the process that started it, even when that one is killed.
 """
+import contextlib
 import ctypes
 import pathlib
 import queue
+import random
 import re
 import signal
 import socket
@@ -22,9 +24,12 @@ def end_with_parent():
 
 
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """Of those that Linux gives to no outgoing connection, so that none takes it before the program that is to have it."""
+    while True:
+        port = random.randrange(20000, 32000)
+        with contextlib.suppress(OSError), socket.socket() as probe:
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 class Program:

@@ -19,7 +19,7 @@ constexpr std::int64_t k_leeway = 60;
 constexpr std::int64_t k_latest_time = 253402300799; // the year 9999: beyond it somebody plays with us
 constexpr std::size_t k_longest_subject = 255;
 
-Error refused(const std::string& why) {
+Error refused_token(const std::string& why) {
     return {ErrorKind::invalid, "the id_token is not valid: " + why};
 }
 
@@ -38,22 +38,22 @@ Result<void> check_audience(const Poco::JSON::Object& claims, const std::string&
     if (const auto one = json::get_string(claims, "aud"))
         audience = {*one};
     if (audience.empty())
-        return refused("aud is missing");
+        return refused_token("aud is missing");
     if (std::find(audience.begin(), audience.end(), client_id) == audience.end())
-        return refused("it is for another audience");
+        return refused_token("it is for another audience");
     if (audience.size() > 1)
-        return refused("it is for others as well");
+        return refused_token("it is for others as well");
     if (claims.has("azp") && json::get_string(claims, "azp") != client_id)
-        return refused("it was issued to another client");
+        return refused_token("it was issued to another client");
     return {};
 }
 
 Result<void> check_nonce(const Poco::JSON::Object& claims, const std::string& expected) {
     const auto nonce = json::get_string(claims, "nonce");
     if (!nonce || nonce->empty())
-        return refused("nonce is missing");
+        return refused_token("nonce is missing");
     if (!platform::constant_time_equal(*nonce, expected))
-        return refused("its nonce is another");
+        return refused_token("its nonce is another");
     return {};
 }
 
@@ -69,16 +69,16 @@ Result<void> check_times(const Poco::JSON::Object& claims, std::int64_t now) {
     const auto expires = json::get_integer(claims, "exp");
     const auto issued = json::get_integer(claims, "iat");
     if (!is_time(expires))
-        return refused("exp is missing or no time");
+        return refused_token("exp is missing or no time");
     if (!is_time(issued))
-        return refused("iat is missing or no time");
+        return refused_token("iat is missing or no time");
     if (*expires <= now - k_leeway)
-        return refused("it has expired");
+        return refused_token("it has expired");
     if (*issued > now + k_leeway)
-        return refused("it was issued in the future");
+        return refused_token("it was issued in the future");
     const auto not_before = json::get_integer(claims, "nbf");
     if (claims.has("nbf") && (!not_before || *not_before > now + k_leeway))
-        return refused("it is not valid yet");
+        return refused_token("it is not valid yet");
     return {};
 }
 
@@ -87,11 +87,11 @@ Result<void> check_times(const Poco::JSON::Object& claims, std::int64_t now) {
 Result<void> check_id_token_header(const platform::jose::Jwt& token, const std::vector<std::string>& algorithms) {
     const std::string algorithm = token.algorithm();
     if (algorithm.empty())
-        return refused("alg is missing");
+        return refused_token("alg is missing");
     if (std::find(algorithms.begin(), algorithms.end(), algorithm) == algorithms.end())
-        return refused("its algorithm " + platform::printable(algorithm, 20) + " is not accepted");
+        return refused_token("its algorithm " + platform::printable(algorithm, 20) + " is not accepted");
     if (const std::string type = token.type(); !type.empty() && type != "jwt" && type != "application/jwt")
-        return refused("it is another kind of token");
+        return refused_token("it is another kind of token");
     return {};
 }
 
@@ -99,16 +99,16 @@ Result<void> check_id_token_claims(const platform::jose::Jwt& token, const IdTok
     const Poco::JSON::Object& claims = *token.payload;
     const auto issuer = json::get_string(claims, "iss");
     if (!issuer || std::find(expected.issuers.begin(), expected.issuers.end(), *issuer) == expected.issuers.end())
-        return refused("its issuer is another");
+        return refused_token("its issuer is another");
     KEYFOB_TRY(check_audience(claims, expected.client_id));
     if (!is_subject(json::get_string(claims, "sub").value_or("")))
-        return refused("sub is missing or no identifier");
+        return refused_token("sub is missing or no identifier");
     KEYFOB_TRY(check_times(claims, expected.now));
     KEYFOB_TRY(check_nonce(claims, expected.nonce));
     if (!fits_hash(claims, "at_hash", expected.access_token))
-        return refused("at_hash does not fit the access token");
+        return refused_token("at_hash does not fit the access token");
     if (!fits_hash(claims, "c_hash", expected.code))
-        return refused("c_hash does not fit the code");
+        return refused_token("c_hash does not fit the code");
     return {};
 }
 

@@ -11,7 +11,7 @@ namespace {
 
 namespace json = platform::json;
 
-constexpr std::size_t k_longest_name = 200;
+constexpr std::size_t k_longest_person_name = 200;
 constexpr std::size_t k_longest_email = 254;
 constexpr std::array<std::string_view, 11> k_no_rule_claims{"iss",    "sub", "aud", "azp",   "nonce",         "at_hash",
                                                             "c_hash", "jti", "sid", "email", "email_verified"};
@@ -37,9 +37,9 @@ void add_claims(signin::Identity& identity, const Poco::JSON::Object& claims) {
 } // namespace
 
 std::string bounded_name(std::string name) {
-    if (name.size() <= k_longest_name)
+    if (name.size() <= k_longest_person_name)
         return name;
-    std::size_t end = k_longest_name;
+    std::size_t end = k_longest_person_name;
     while (end > 0 && (static_cast<unsigned char>(name[end]) & 0xC0U) == 0x80) // not within a character of UTF-8
         --end;
     name.resize(end);

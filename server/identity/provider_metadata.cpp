@@ -11,22 +11,18 @@ using platform::Error;
 using platform::ErrorKind;
 using platform::Result;
 
-constexpr std::chrono::hours k_fresh{1};
-constexpr std::chrono::seconds k_pause_after_failure{5};
+constexpr std::chrono::hours k_metadata_fresh{1};
+constexpr std::chrono::seconds k_pause_after_metadata_failure{5};
 constexpr const char* k_default_method = "client_secret_basic"; // Discovery 1.0, section 3
 constexpr const char* k_path = "/.well-known/openid-configuration";
 
-Error refused(const std::string& why) {
+Error refused_metadata(const std::string& why) {
     return {ErrorKind::invalid, "its metadata is not acceptable: " + why};
 }
 
 bool is_endpoint(const std::string& text, bool plain_http) {
     const auto url = platform::Url::parse(text);
     return url && (url->origin.scheme == "https" || (plain_http && url->origin.is_loopback()));
-}
-
-bool lists(const std::vector<std::string>& values, const char* wanted) {
-    return std::find(values.begin(), values.end(), wanted) != values.end();
 }
 
 /// The list `name`; nullopt when it is absent or null. One that is no list of texts counts as empty: what we cannot read offers nothing.
@@ -51,24 +47,28 @@ Result<void> check_endpoints(const ProviderMetadata& metadata, bool plain_http) 
         {"jwks_uri", metadata.jwks_uri}};
     for (const auto& [name, url] : endpoints)
         if (!is_endpoint(url, plain_http))
-            return refused(std::string(name) + " is missing or not https");
+            return refused_metadata(std::string(name) + " is missing or not https");
     if (!metadata.userinfo_endpoint.empty() && !is_endpoint(metadata.userinfo_endpoint, plain_http))
-        return refused("userinfo_endpoint is not https");
+        return refused_metadata("userinfo_endpoint is not https");
     return {};
 }
 
 } // namespace
 
+bool lists(const std::vector<std::string>& values, const char* wanted) {
+    return std::find(values.begin(), values.end(), wanted) != values.end();
+}
+
 Result<ProviderMetadata> parse_metadata(std::string_view text, const MetadataRules& rules) {
     const auto parsed = platform::json::parse_object(text);
     if (!parsed)
-        return refused("it is no well-formed JSON object");
+        return refused_metadata("it is no well-formed JSON object");
     const Poco::JSON::Object& object = **parsed;
     const auto member = [&](const char* name) { return platform::json::get_string(object, name).value_or(""); };
     ProviderMetadata metadata;
     metadata.issuer = member("issuer");
     if (metadata.issuer != rules.issuer)
-        return refused("its issuer is not \"" + rules.issuer + "\" letter by letter");
+        return refused_metadata("its issuer is not \"" + rules.issuer + "\" letter by letter");
     metadata.authorization_endpoint = member("authorization_endpoint");
     metadata.token_endpoint = member("token_endpoint");
     metadata.jwks_uri = member("jwks_uri");
@@ -76,10 +76,10 @@ Result<ProviderMetadata> parse_metadata(std::string_view text, const MetadataRul
     KEYFOB_TRY(check_endpoints(metadata, rules.plain_http));
     const auto challenges = list_of(object, "code_challenge_methods_supported");
     if (challenges && !lists(*challenges, "S256") && !rules.pkce_unsupported) // RP-04
-        return refused("it does not support PKCE with S256");
+        return refused_metadata("it does not support PKCE with S256");
     metadata.signing_algorithms = signing_algorithms(object);
     if (metadata.signing_algorithms.empty())
-        return refused("it signs id_tokens with neither RS256 nor ES256");
+        return refused_metadata("it signs id_tokens with neither RS256 nor ES256");
     metadata.token_auth_methods =
         list_of(object, "token_endpoint_auth_methods_supported").value_or(std::vector<std::string>{k_default_method});
     metadata.sends_issuer =
@@ -117,12 +117,12 @@ Result<MetadataCache::Known> MetadataCache::remember(Result<ProviderMetadata> fe
     const std::lock_guard lock(m_mutex);
     if (fetched) {
         m_known = std::make_shared<const ProviderMetadata>(std::move(*fetched));
-        m_fresh_until = m_clock.steady_now() + k_fresh;
+        m_fresh_until = m_clock.steady_now() + k_metadata_fresh;
         m_last_error.reset();
         return m_known;
     }
     m_last_error = fetched.error();
-    m_next_try = m_clock.steady_now() + k_pause_after_failure;
+    m_next_try = m_clock.steady_now() + k_pause_after_metadata_failure;
     const ErrorKind kind = fetched.error().kind;
     const bool is_away = kind == ErrorKind::unreachable || kind == ErrorKind::timed_out;
     if (!is_away)

@@ -25,6 +25,9 @@ struct ProviderMetadata {
     bool sends_issuer = false;                   ///< RFC 9207: every answer carries `iss`
 };
 
+/// For its lists of what is supported.
+[[nodiscard]] bool lists(const std::vector<std::string>& values, const char* wanted);
+
 struct MetadataRules {
     std::string issuer; ///< must be identical (RP-08)
     bool pkce_unsupported = false;

@@ -2,6 +2,7 @@
 
 #include "platform/encoding.h"
 #include "platform/json.h"
+#include "server/identity/provider_metadata.h"
 
 #include <Poco/Base64Encoder.h>
 
@@ -14,10 +15,6 @@ namespace {
 using platform::Error;
 using platform::ErrorKind;
 using platform::Result;
-
-bool lists(const std::vector<std::string>& values, const char* wanted) {
-    return std::find(values.begin(), values.end(), wanted) != values.end();
-}
 
 /// RFC 6749 section 2.3.1: both halves form-encoded first.
 std::string basic_credentials(const std::string& client_id, std::string_view secret) {

@@ -12,15 +12,15 @@ using platform::Error;
 using platform::ErrorKind;
 using platform::Result;
 
-constexpr std::size_t k_longest_state = 512;
+constexpr std::size_t k_longest_client_state = 512;
 
 Error refused(const char* code, const char* why) {
     return {ErrorKind::invalid, why, "", code};
 }
 
 /// RFC 6749 appendix A.5, bounded.
-bool is_state(const std::string& text) {
-    return text.size() <= k_longest_state &&
+bool is_client_state(const std::string& text) {
+    return text.size() <= k_longest_client_state &&
            std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~'; });
 }
 
@@ -39,7 +39,7 @@ ClientRequest ClientRequest::of(const platform::Parameters& parameters, std::str
 
 Result<void> check_redirect(const Client& client, const ClientRequest& request) {
     KEYFOB_TRY(parse_client_redirect(request.redirect_uri, client.redirect_paths));
-    if (!is_state(request.state))
+    if (!is_client_state(request.state))
         return refused("invalid_request", "state has more than 512 octets, or other than visible ASCII");
     return {};
 }

@@ -6,6 +6,7 @@
 #include "platform/json.h"
 #include "platform/log.h"
 #include "server/signin/code_challenge.h"
+#include "server/signin/invalid_grant.h"
 #include "server/signin/session_cookie.h"
 
 #include <algorithm>
@@ -18,12 +19,6 @@ using platform::ErrorKind;
 using platform::Result;
 using platform::SecretString;
 
-constexpr std::size_t k_session_id_octets = 16;
-
-Error invalid_grant(const char* why) {
-    platform::log::info("grant_refused", {{"reason", why}});
-    return {ErrorKind::invalid, why, "start the sign-in again", "invalid_grant"};
-}
 Error ended() {
     return {ErrorKind::denied, "the session has ended", "sign in again", "session_ended"};
 }

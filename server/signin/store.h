@@ -73,6 +73,8 @@ struct User {
     bool disabled = false;
 };
 
+inline constexpr std::size_t k_session_id_octets = 16;
+
 struct Session {
     std::int64_t row = 0;
     std::string id; ///< public random name (Sec-Secure-Session-Id)

@@ -3,6 +3,7 @@
 #include "platform/digest.h"
 #include "platform/log.h"
 #include "server/signin/code_challenge.h"
+#include "server/signin/invalid_grant.h"
 #include "server/signin/opaque_token.h"
 #include "server/signin/session_service.h"
 
@@ -16,13 +17,7 @@ using platform::ErrorKind;
 using platform::Result;
 using platform::SecretString;
 
-constexpr std::size_t k_session_id_octets = 16;
 constexpr const char* k_another_client = "another client";
-
-Error invalid_grant(const char* why) {
-    platform::log::info("grant_refused", {{"reason", why}});
-    return {ErrorKind::invalid, why, "start the sign-in again", "invalid_grant"};
-}
 
 /// What of the grant does not belong to the code; null when all of it does.
 const char* mismatch_of(const Pairing& pairing, const Client& client, const CodeGrant& grant) {

@@ -192,7 +192,7 @@ TEST_CASE("KS-08: what one address can make the server remember is a small share
     CHECK(options.pairings_per_address <= options.crowded_pairings / 20);
     CHECK(options.pairings_without_address <= options.crowded_pairings / 2);
     // How many networks must work together until nobody else gets in.
-    constexpr std::chrono::seconds k_pairing_life{signin::Settings{}.pairing_seconds};
+    const std::chrono::seconds k_pairing_life{signin::Settings{}.pairing_seconds};
     CHECK((options.pairings - options.crowded_pairings) / limits.crowded.most_within(k_pairing_life) == 1'500);
     CHECK((options.proofs - options.crowded_proofs) / limits.crowded.most_within(k_proof_life) == 4'545);
 }
