@@ -7,6 +7,7 @@
 #include <openssl/hmac.h>
 #include <openssl/sha.h>
 
+#include <memory>
 #include <stdexcept>
 
 namespace keyfob::platform {
@@ -16,14 +17,21 @@ const unsigned char* octets_of(std::string_view text) {
     return reinterpret_cast<const unsigned char*>(text.data());
 }
 
+struct FreeContext {
+    void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
+};
+
 } // namespace
 
 std::string sha256(std::string_view octets) {
-    // Fetched once: to look an algorithm up takes longer than to hash a cookie. OpenSSL frees what it has at the end of the process.
+    // The algorithm is fetched once, and each thread keeps its context: either takes longer than to hash a cookie. OpenSSL frees the algorithm at
+    // the end of the process, and wipes the octets in the context at the end of each hash.
     static EVP_MD* const k_algorithm = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+    thread_local const std::unique_ptr<EVP_MD_CTX, FreeContext> k_context(EVP_MD_CTX_new());
     std::string digest(SHA256_DIGEST_LENGTH, '\0');
-    if (EVP_Digest(octets.data(), octets.size(), reinterpret_cast<unsigned char*>(digest.data()), nullptr, k_algorithm,
-                   nullptr) != 1)
+    if (EVP_DigestInit_ex2(k_context.get(), k_algorithm, nullptr) != 1 ||
+        EVP_DigestUpdate(k_context.get(), octets.data(), octets.size()) != 1 ||
+        EVP_DigestFinal_ex(k_context.get(), reinterpret_cast<unsigned char*>(digest.data()), nullptr) != 1)
         throw std::runtime_error("SHA-256 is not there"); // a wrong digest would be worse than no answer
     return digest;
 }

@@ -79,24 +79,24 @@ std::string hex_number(char32_t value, int digits) {
     return text;
 }
 
-char lower(char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
 } // namespace
 
 std::string base64url_encode(std::string_view octets) {
-    std::string text;
-    text.reserve((octets.size() * 4 + 2) / 3);
-    std::uint32_t buffer = 0;
-    unsigned bits = 0;
-    for (const char octet : octets) {
-        buffer = (buffer << 8U) | static_cast<unsigned char>(octet);
-        for (bits += 8; bits >= 6; bits -= 6)
-            text += k_base64url[(buffer >> (bits - 6)) & 0x3FU];
-    }
-    if (bits > 0)
-        text += k_base64url[(buffer << (6 - bits)) & 0x3FU];
+    std::string text((octets.size() * 4 + 2) / 3, '\0'); // written by place: this is done for every cookie
+    char* place = text.data();
+    const auto write = [&](std::uint32_t group, unsigned letters) {
+        for (unsigned shift = 18; letters > 0; --letters, shift -= 6)
+            *place++ = k_base64url[(group >> shift) & 0x3FU];
+    };
+    const auto* octet = reinterpret_cast<const unsigned char*>(octets.data());
+    std::size_t left = octets.size();
+    for (; left >= 3; left -= 3, octet += 3)
+        write((static_cast<std::uint32_t>(octet[0]) << 16U) | (static_cast<std::uint32_t>(octet[1]) << 8U) | octet[2],
+              4);
+    if (left == 2)
+        write((static_cast<std::uint32_t>(octet[0]) << 16U) | (static_cast<std::uint32_t>(octet[1]) << 8U), 3);
+    if (left == 1)
+        write(static_cast<std::uint32_t>(octet[0]) << 16U, 2);
     return text;
 }
 
@@ -223,12 +223,8 @@ std::string printable(std::string_view text, std::size_t limit) {
 
 std::string lower_case(std::string_view text) {
     std::string result(text);
-    std::transform(result.begin(), result.end(), result.begin(), lower);
+    std::transform(result.begin(), result.end(), result.begin(), [](char c) { return lower_case(c); });
     return result;
-}
-
-bool equal_ignoring_case(std::string_view a, std::string_view b) {
-    return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) { return lower(x) == lower(y); });
 }
 
 } // namespace keyfob::platform

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -26,7 +27,14 @@ namespace keyfob::platform {
 /// and it is cut at `limit` bytes (CL-02, OP-01).
 [[nodiscard]] std::string printable(std::string_view text, std::size_t limit = 500);
 
-[[nodiscard]] bool equal_ignoring_case(std::string_view a, std::string_view b); ///< ASCII only
-[[nodiscard]] std::string lower_case(std::string_view text);                    ///< ASCII only
+[[nodiscard]] std::string lower_case(std::string_view text); ///< ASCII only
+[[nodiscard]] constexpr char lower_case(char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
+/// ASCII only. Here for the compiler to see: every look-up of a header field compares with many names, most of another length.
+[[nodiscard]] constexpr bool equal_ignoring_case(std::string_view a, std::string_view b) {
+    return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(),
+                                              [](char x, char y) { return x == y || lower_case(x) == lower_case(y); });
+}
 
 } // namespace keyfob::platform

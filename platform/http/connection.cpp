@@ -104,47 +104,48 @@ bool Connection::fill() {
     return true;
 }
 
-std::optional<Connection::Received> Connection::advance(Application& application) {
+bool Connection::advance(Application& application, Received& received) {
     if (m_phase == Phase::writing && !flush())
-        return std::nullopt;
+        return false;
     if (m_phase == Phase::lingering)
         discard();
     while (m_phase == Phase::head || m_phase == Phase::body) {
-        if (auto received = next_request(application))
-            return received;
+        if (next_request(application, received))
+            return true;
         if ((m_phase == Phase::head || m_phase == Phase::body) && !fill())
             break;
     }
-    return std::nullopt;
+    return false;
 }
 
-std::optional<Connection::Received> Connection::next_request(Application& application) {
-    if (m_phase == Phase::head) {
-        auto received = take_head(application);
-        if (received || m_phase != Phase::body)
-            return received;
-    }
-    return take_body();
+bool Connection::next_request(Application& application, Received& received) {
+    if (m_phase == Phase::head && take_head(application, received))
+        return true;
+    return m_phase == Phase::body && take_body(received);
 }
 
-std::optional<Connection::Received> Connection::take_head(Application& application) {
+bool Connection::take_head(Application& application, Received& received) {
     m_input.erase(0, length_of_empty_lines(m_input)); // RFC 9112 section 2.2: those before a request are ignored
     if (m_input.empty())
-        return std::nullopt;
+        return false;
     if (!m_peer.tls && m_input[0] == k_tls_client_hello) {
         log::info("tls_on_plain_port", {{"peer", m_peer.address}});
         m_phase = Phase::over;
-        return std::nullopt;
+        return false;
     }
     auto parsed = parse_request_head(m_input, m_options.limits);
     if (std::holds_alternative<Incomplete>(parsed))
-        return std::nullopt;
-    if (const auto* refusal = std::get_if<Refusal>(&parsed)) {
-        Request nameless;
-        nameless.request_id = m_options.request_id();
-        return refusal_of(nameless, refusal->status, refusal->reason);
-    }
-    return examine(std::move(std::get<RequestHead>(parsed)), application);
+        return false;
+    received = {};
+    received.request.request_id = m_options.request_id();
+    if (const auto* refusal = std::get_if<Refusal>(&parsed))
+        return refuse_request(received, refusal->status, refusal->reason);
+    auto& head = std::get<RequestHead>(parsed);
+    m_input.erase(0, head.head_length);
+    head.request.request_id = std::move(received.request.request_id);
+    received.request = std::move(head.request);
+    received.keep_alive = head.keep_alive;
+    return examine(head.content_length, application, received);
 }
 
 bool Connection::is_our_host(const Request& request) const {
@@ -156,65 +157,64 @@ bool Connection::is_our_host(const Request& request) const {
                        [&](const std::string& own) { return equal_ignoring_case(own, host); });
 }
 
-Connection::Received Connection::give(Received received) {
+bool Connection::give() {
     begin(Phase::handling);
-    return received;
+    return true;
 }
 
-Connection::Received Connection::refusal_of(const Request& request, int status, const std::string& reason) {
-    log::info("request_refused", {{"status", std::to_string(status)},
-                                  {"reason", reason},
-                                  {"peer", m_peer.address},
-                                  {"request_id", request.request_id}});
-    return give({request, Pool::fast, front_error(status, request.request_id), false});
+bool Connection::refuse_request(Received& received, int status, const std::string& reason) {
+    const std::string& id = received.request.request_id;
+    log::info("request_refused",
+              {{"status", std::to_string(status)}, {"reason", reason}, {"peer", m_peer.address}, {"request_id", id}});
+    received.refusal = front_error(status, id);
+    received.keep_alive = false;
+    return give();
 }
 
-std::optional<Connection::Received> Connection::examine(RequestHead head, Application& application) {
-    m_input.erase(0, head.head_length);
-    Request& request = head.request;
-    request.request_id = m_options.request_id();
+bool Connection::examine(std::size_t content_length, Application& application, Received& received) {
+    Request& request = received.request;
     request.peer_address = m_peer.address;
     request.peer_port = m_peer.port;
     request.tls = m_peer.tls;
     if (!is_our_host(request)) {
-        Received refused = refusal_of(request, 421, "a foreign Host");
-        refused.refusal =
+        const bool refused = refuse_request(received, 421, "a foreign Host");
+        received.refusal =
             front_error(421, request.request_id, k_foreign_host); // a proxy's usual mistake, so it is told
         return refused;
     }
     const std::string* expect = request.headers.find("Expect");
     if (expect != nullptr && !equal_ignoring_case(*expect, "100-continue"))
-        return refusal_of(request, 417, "an unknown expectation");
+        return refuse_request(received, 417, "an unknown expectation");
     Application::Admission admission = ask(application, request);
-    const bool body_unread = head.content_length > 0;
-    if (admission.refusal)
-        return give({std::move(request), Pool::fast, std::move(admission.refusal), head.keep_alive && !body_unread});
-    if (body_unread)
-        return await_body(std::move(head), admission);
-    return give({std::move(request), admission.pool, std::nullopt, head.keep_alive});
+    received.pool = admission.pool;
+    received.refusal = std::move(admission.refusal);
+    if (received.refusal)
+        received.keep_alive = received.keep_alive && content_length == 0; // of a body nothing has been read
+    if (content_length == 0 || received.refusal)
+        return give();
+    return await_body(content_length, admission.body_bytes.value_or(m_options.limits.body_bytes), received);
 }
 
-std::optional<Connection::Received> Connection::await_body(RequestHead head, const Application::Admission& admission) {
-    if (head.content_length > admission.body_bytes.value_or(m_options.limits.body_bytes))
-        return refusal_of(head.request, 413, "the body is too long");
-    const bool is_asked_to_go_on = head.request.headers.find("Expect") != nullptr;
-    m_incoming = std::make_unique<Incoming>();
-    m_incoming->length = head.content_length;
-    m_incoming->received = {std::move(head.request), admission.pool, std::nullopt, head.keep_alive};
+bool Connection::await_body(std::size_t length, std::size_t most, Received& received) {
+    if (length > most)
+        return refuse_request(received, 413, "the body is too long");
+    const bool is_asked_to_go_on = received.request.headers.find("Expect") != nullptr;
+    m_incoming = std::make_unique<Incoming>(Incoming{std::move(received), length});
     if (is_asked_to_go_on)
         send("HTTP/1.1 100 Continue\r\n\r\n", Phase::body);
     else
         begin(Phase::body);
-    return std::nullopt;
+    return false;
 }
 
-std::optional<Connection::Received> Connection::take_body() {
-    if (m_phase != Phase::body || m_input.size() < m_incoming->length)
-        return std::nullopt;
+bool Connection::take_body(Received& received) {
+    if (m_input.size() < m_incoming->length)
+        return false;
     const std::unique_ptr<Incoming> incoming = std::move(m_incoming);
-    incoming->received.request.body = m_input.substr(0, incoming->length);
+    received = std::move(incoming->received);
+    received.request.body = m_input.substr(0, incoming->length);
     m_input.erase(0, incoming->length);
-    return give(std::move(incoming->received));
+    return give();
 }
 
 void Connection::send(std::string octets, Phase next) {
@@ -273,18 +273,20 @@ void Connection::discard() {
     m_phase = Phase::over;
 }
 
-std::optional<Connection::Received> Connection::expire() {
-    if (m_phase == Phase::body)
-        return refusal_of(m_incoming->received.request, 408, "the body did not arrive");
+bool Connection::expire(Received& received) {
+    if (m_phase == Phase::body) {
+        received = std::move(m_incoming->received);
+        return refuse_request(received, 408, "the body did not arrive");
+    }
     if (m_phase == Phase::head && !m_input.empty()) {
-        Request nameless;
-        nameless.request_id = m_options.request_id();
-        return refusal_of(nameless, 408, "the head did not arrive in time");
+        received = {};
+        received.request.request_id = m_options.request_id();
+        return refuse_request(received, 408, "the head did not arrive in time");
     }
     if (m_phase == Phase::writing)
         m_channel.give_up_writes();
     m_phase = Phase::over;
-    return std::nullopt;
+    return false;
 }
 
 } // namespace keyfob::platform::http

@@ -29,14 +29,14 @@ public:
         std::optional<Response> refusal;
         bool keep_alive = true;
     };
-    /// Goes on as far as that is possible without waiting. What comes back wants respond(); nothing moves before.
-    [[nodiscard]] std::optional<Received> advance(Application& application);
+    /// Goes on as far as that is possible without waiting. True: what has been `received` wants respond(); nothing moves before.
+    [[nodiscard]] bool advance(Application& application, Received& received);
     /// Sends the response to `request`, at once or with later calls of advance().
     void respond(const Request& request, const Response& response, bool keep_alive);
     /// The last word to a peer of which nothing is read.
     void refuse(int status);
-    /// The deadline has passed.
-    [[nodiscard]] std::optional<Received> expire();
+    /// The deadline has passed. True: `received` is a refusal that wants respond().
+    [[nodiscard]] bool expire(Received& received);
     /// Ends it without another word.
     void give_up();
     /// To be called when the descriptor is ready.
@@ -63,13 +63,14 @@ private:
         std::size_t length = 0;
     };
 
-    [[nodiscard]] std::optional<Received> next_request(Application& application);
-    [[nodiscard]] std::optional<Received> take_head(Application& application);
-    [[nodiscard]] std::optional<Received> examine(RequestHead head, Application& application);
-    [[nodiscard]] std::optional<Received> await_body(RequestHead head, const Application::Admission& admission);
-    [[nodiscard]] std::optional<Received> take_body();
-    [[nodiscard]] Received give(Received received);
-    [[nodiscard]] Received refusal_of(const Request& request, int status, const std::string& reason);
+    // True: `received` is complete. It is passed along and filled in: a request is moved once, from its head.
+    [[nodiscard]] bool next_request(Application& application, Received& received);
+    [[nodiscard]] bool take_head(Application& application, Received& received);
+    [[nodiscard]] bool examine(std::size_t content_length, Application& application, Received& received);
+    [[nodiscard]] bool await_body(std::size_t length, std::size_t most, Received& received);
+    [[nodiscard]] bool take_body(Received& received);
+    [[nodiscard]] bool give();
+    [[nodiscard]] bool refuse_request(Received& received, int status, const std::string& reason);
     [[nodiscard]] bool is_our_host(const Request& request) const;
     [[nodiscard]] bool fill();
     void send(std::string octets, Phase next);

@@ -212,11 +212,10 @@ void EventLoop::begin(std::unique_ptr<Driven> driven, int refusal) {
 
 /// Until the connection waits for its peer or for a handler, or it is the turn of others.
 void EventLoop::go_on(Driven& driven) {
-    for (std::size_t turn = 0; turn < m_front.options.limits.requests_in_a_row; ++turn) {
-        auto received = driven.connection.advance(m_front.application);
-        if (!received || !dispatch(driven, *received))
+    Connection::Received received;
+    for (std::size_t turn = 0; turn < m_front.options.limits.requests_in_a_row; ++turn)
+        if (!driven.connection.advance(m_front.application, received) || !dispatch(driven, received))
             return;
-    }
     if (!driven.is_waiting_again)
         m_again.push_back(&driven);
     driven.is_waiting_again = true;
@@ -333,8 +332,9 @@ void EventLoop::expire_due() {
             continue;
         }
         drive(driven, [&] {
-            if (const auto refused = driven.connection.expire())
-                refuse(driven, *refused);
+            Connection::Received refused;
+            if (driven.connection.expire(refused))
+                refuse(driven, refused);
         });
     }
 }

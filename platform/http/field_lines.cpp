@@ -6,9 +6,14 @@
 namespace keyfob::platform::http {
 namespace {
 
-bool is_line_octet(char c) {
-    const auto octet = static_cast<unsigned char>(c);
-    return octet == '\t' || (octet >= 0x20 && octet != 0x7F);
+/// Without an early end, so that the compiler looks at many octets at once.
+bool has_control_octet(std::string_view line) {
+    unsigned found = 0;
+    for (const char c : line) {
+        const auto octet = static_cast<unsigned char>(c);
+        found |= static_cast<unsigned>(octet != '\t') & static_cast<unsigned>((octet < 0x20) | (octet == 0x7F));
+    }
+    return found != 0;
 }
 
 std::string_view trimmed(std::string_view text) {
@@ -28,12 +33,12 @@ std::size_t head_length(std::string_view input) {
 }
 
 std::optional<std::string_view> take_line(std::string_view& input) {
-    const std::size_t end = input.find("\r\n");
-    if (end == std::string_view::npos)
+    const std::size_t feed = input.find('\n');
+    if (feed == std::string_view::npos || feed == 0 || input[feed - 1] != '\r')
         return std::nullopt;
-    const std::string_view line = input.substr(0, end);
-    input.remove_prefix(end + 2);
-    if (!std::all_of(line.begin(), line.end(), is_line_octet))
+    const std::string_view line = input.substr(0, feed - 1);
+    input.remove_prefix(feed + 1);
+    if (has_control_octet(line))
         return std::nullopt;
     return line;
 }

@@ -3,8 +3,23 @@
 #include "platform/encoding.h"
 
 #include <algorithm>
+#include <array>
 
 namespace keyfob::platform::http {
+namespace {
+
+constexpr std::array<bool, 256> make_token_octets() {
+    constexpr std::string_view k_octets =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789!#$%&'*+-.^_`|~";
+    std::array<bool, 256> is_one{};
+    for (const char c : k_octets)
+        is_one[static_cast<unsigned char>(c)] = true;
+    return is_one;
+}
+
+constexpr auto k_is_token_octet = make_token_octets();
+
+} // namespace
 
 void Headers::add(std::string name, std::string value) {
     m_fields.emplace_back(std::move(name), std::move(value));
@@ -33,8 +48,7 @@ std::vector<std::string_view> Headers::all(std::string_view name) const {
     return values;
 }
 
-std::vector<std::pair<std::string_view, std::string_view>> parse_cookies(std::string_view field) {
-    std::vector<std::pair<std::string_view, std::string_view>> cookies;
+std::optional<Cookie> take_cookie(std::string_view& field) {
     while (!field.empty()) {
         const std::size_t end = field.find(';');
         std::string_view pair = field.substr(0, end);
@@ -43,24 +57,30 @@ std::vector<std::pair<std::string_view, std::string_view>> parse_cookies(std::st
             pair.remove_prefix(1);
         const std::size_t equals = pair.find('=');
         if (equals != std::string_view::npos)
-            cookies.emplace_back(pair.substr(0, equals), pair.substr(equals + 1));
+            return Cookie{pair.substr(0, equals), pair.substr(equals + 1)};
     }
+    return std::nullopt;
+}
+
+std::vector<Cookie> parse_cookies(std::string_view field) {
+    std::vector<Cookie> cookies;
+    while (const auto cookie = take_cookie(field))
+        cookies.push_back(*cookie);
     return cookies;
 }
 
 std::optional<std::string> Request::cookie(std::string_view name) const {
     const std::string* field = headers.find("Cookie");
-    if (field == nullptr)
-        return std::nullopt;
-    std::optional<std::string> found;
-    for (const auto& [cookie, value] : parse_cookies(*field)) {
-        if (cookie != name)
+    std::string_view rest = field == nullptr ? std::string_view{} : std::string_view(*field);
+    std::optional<std::string_view> found;
+    while (const auto cookie = take_cookie(rest)) {
+        if (cookie->first != name)
             continue;
         if (found)
             return std::nullopt;
-        found = value;
+        found = cookie->second;
     }
-    return found;
+    return found ? std::optional<std::string>(*found) : std::nullopt;
 }
 
 std::string media_type(const Headers& headers) {
@@ -77,11 +97,8 @@ bool is_header_value(std::string_view value) {
 }
 
 bool is_token(std::string_view text) {
-    constexpr std::string_view k_symbols = "!#$%&'*+-.^_`|~";
-    return !text.empty() && std::all_of(text.begin(), text.end(), [&](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-               k_symbols.find(c) != std::string_view::npos;
-    });
+    return !text.empty() && std::all_of(text.begin(), text.end(),
+                                        [](char c) { return k_is_token_octet[static_cast<unsigned char>(c)]; });
 }
 
 std::string_view reason_phrase(int status) {

@@ -48,8 +48,11 @@ struct Response {
     std::string body;
 };
 
-/// Name and value of each cookie of a Cookie field, in order; parts without `=` are left out. Views into `field`.
-[[nodiscard]] std::vector<std::pair<std::string_view, std::string_view>> parse_cookies(std::string_view field);
+using Cookie = std::pair<std::string_view, std::string_view>; ///< name and value
+/// Takes the next cookie off a Cookie field; nullopt when none is left. Parts without `=` are left out. A view into `field`.
+[[nodiscard]] std::optional<Cookie> take_cookie(std::string_view& field);
+/// All of them, in order.
+[[nodiscard]] std::vector<Cookie> parse_cookies(std::string_view field);
 
 /// The media type of a Content-Type without its parameters, in lower case; empty without the field.
 [[nodiscard]] std::string media_type(const Headers& headers);

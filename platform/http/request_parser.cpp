@@ -66,11 +66,9 @@ std::optional<Refusal> parse_request_line(std::string_view line, RequestHead& he
 /// name are everyday (one of the host, one of its parent domain); Request::cookie() takes neither.
 bool has_ambiguous_cookies(const Headers& headers) {
     const std::string* field = headers.find("Cookie");
-    if (field == nullptr)
+    if (field == nullptr || field->find(';') == std::string::npos) // at most one
         return false;
     const auto cookies = parse_cookies(*field);
-    if (cookies.size() < 2) // most often
-        return false;
     std::map<std::string, std::string_view> spellings;
     for (const auto& [name, value] : cookies)
         if (const auto known = spellings.emplace(lower_case(name), name).first; known->second != name)
@@ -78,13 +76,21 @@ bool has_ambiguous_cookies(const Headers& headers) {
     return false;
 }
 
-/// The first of the singular fields that stands twice; null when none does.
-const char* repeated_field(const Headers& headers) {
-    std::array<bool, k_singular.size()> seen{};
-    for (const auto& [name, value] : headers.fields())
-        for (std::size_t i = 0; i < k_singular.size(); ++i)
-            if (equal_ignoring_case(name, k_singular[i]) && std::exchange(seen[i], true))
-                return k_singular[i].data();
+bool is_singular(std::string_view name) {
+    return std::any_of(k_singular.begin(), k_singular.end(),
+                       [&](std::string_view one) { return equal_ignoring_case(name, one); });
+}
+
+/// A singular field that stands twice; null when none does.
+const std::string* repeated_field(const Headers& headers) {
+    const auto& fields = headers.fields();
+    for (auto field = fields.begin(); field != fields.end(); ++field) {
+        const auto repeats = [&](const Headers::Field& earlier) {
+            return equal_ignoring_case(earlier.first, field->first);
+        };
+        if (std::any_of(fields.begin(), field, repeats) && is_singular(field->first))
+            return &field->first;
+    }
     return nullptr;
 }
 
@@ -123,8 +129,8 @@ bool lists_close(std::string_view options) {
 
 std::optional<Refusal> check_fields(RequestHead& head) {
     const Headers& headers = head.request.headers;
-    if (const char* name = repeated_field(headers))
-        return Refusal{400, std::string(name) + " stands twice"};
+    if (const std::string* name = repeated_field(headers))
+        return Refusal{400, *name + " stands twice"};
     const std::string* host = headers.find("Host");
     if (host == nullptr || host->empty())
         return Refusal{400, "no Host"};
@@ -148,7 +154,8 @@ std::variant<RequestHead, Incomplete, Refusal> parse_request_head(std::string_vi
             return Refusal{400, "a bare line feed"};
         return Incomplete{};
     }
-    RequestHead head;
+    std::variant<RequestHead, Incomplete, Refusal> parsed;
+    auto& head = std::get<RequestHead>(parsed);
     head.head_length = length;
     std::string_view rest = input.substr(0, length);
     const auto line = take_line(rest);
@@ -162,7 +169,7 @@ std::variant<RequestHead, Incomplete, Refusal> parse_request_head(std::string_vi
     head.request.headers = std::move(std::get<Headers>(fields));
     if (auto refusal = check_fields(head))
         return std::move(*refusal);
-    return head;
+    return parsed;
 }
 
 } // namespace keyfob::platform::http

@@ -7,7 +7,6 @@
 #include <array>
 #include <ctime>
 #include <string_view>
-#include <utility>
 
 namespace keyfob::platform::http {
 namespace {
@@ -15,14 +14,20 @@ namespace {
 constexpr std::size_t k_usual_head = 640; ///< octets, so that most are written into memory of the right size
 constexpr const char* k_retry_after_seconds = "1";
 
+struct DefaultField {
+    std::string_view name;
+    std::string_view line; ///< as it is sent
+};
+
 /// WH-01: the one place of the headers that every answer carries; a handler may have set its own.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 6> k_defaults{{
-    {"Cache-Control", "no-store"},
-    {"X-Content-Type-Options", "nosniff"},
-    {"Referrer-Policy", "no-referrer"},
-    {"X-Frame-Options", "DENY"},
-    {"Cross-Origin-Opener-Policy", "same-origin"},
-    {"Content-Security-Policy", "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"},
+constexpr std::array<DefaultField, 6> k_defaults{{
+    {"Cache-Control", "Cache-Control: no-store\r\n"},
+    {"X-Content-Type-Options", "X-Content-Type-Options: nosniff\r\n"},
+    {"Referrer-Policy", "Referrer-Policy: no-referrer\r\n"},
+    {"X-Frame-Options", "X-Frame-Options: DENY\r\n"},
+    {"Cross-Origin-Opener-Policy", "Cross-Origin-Opener-Policy: same-origin\r\n"},
+    {"Content-Security-Policy", "Content-Security-Policy: default-src 'none'; base-uri 'none'; form-action 'none'; "
+                                "frame-ancestors 'none'\r\n"},
 }};
 constexpr std::string_view k_strict_transport = "Strict-Transport-Security";
 
@@ -62,15 +67,16 @@ std::string head_text(const Response& response, Delivery delivery) {
     for (const auto& [name, value] : response.headers.fields())
         if (!delivery.tls || !equal_ignoring_case(name, k_strict_transport))
             append_field(text, name, value);
-    for (const auto& [name, value] : k_defaults)
-        if (response.headers.find(name) == nullptr)
-            append_field(text, name, value);
+    for (const DefaultField& field : k_defaults)
+        if (response.headers.find(field.name) == nullptr)
+            text.append(field.line);
     if (delivery.tls)
         append_field(text, k_strict_transport, "max-age=31536000; includeSubDomains");
     append_field(text, "Date", http_date());
     if (!has_no_body(response.status))
         append_field(text, "Content-Length", std::to_string(response.body.size()));
-    return text.append(delivery.keep_alive ? "Connection: keep-alive\r\n\r\n" : "Connection: close\r\n\r\n");
+    return text.append(delivery.keep_alive ? "\r\n"
+                                           : "Connection: close\r\n\r\n"); // it is kept unless somebody says so
 }
 
 } // namespace

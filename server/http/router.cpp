@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <set>
+#include <unordered_map>
 
 namespace keyfob::server::http {
 namespace {
@@ -34,19 +35,37 @@ bool fits_method(const Route& route, std::string_view method) {
            (method == "HEAD" && std::string_view(route.method) == "GET" && route.caller != Caller::browser);
 }
 
+using RoutesByPath = std::unordered_multimap<std::string_view, const Route*>;
+
+/// The table is longer to look through than all else that the check of a cookie does.
+const RoutesByPath& routes_by_path() {
+    static const RoutesByPath k_index = [] {
+        RoutesByPath index;
+        for (const Route& route : routes())
+            index.emplace(route.path, &route);
+        return index;
+    }();
+    return k_index;
+}
+
 const Route* find_route(const Request& request) {
-    const auto all = routes();
-    const auto found = std::find_if(all.begin(), all.end(), [&](const Route& route) {
-        return fits_path(route, request.path) && fits_method(route, request.method);
-    });
-    return found == all.end() ? nullptr : &*found;
+    const std::string_view path = request.path;
+    for (const std::string_view own : {path, path.substr(0, path.rfind('/'))}) {
+        const auto [first, last] = routes_by_path().equal_range(own);
+        const auto found = std::find_if(first, last, [&](const auto& entry) {
+            return fits_path(*entry.second, path) && fits_method(*entry.second, request.method);
+        });
+        if (found != last)
+            return found->second;
+    }
+    return nullptr;
 }
 
 std::string allowed_methods(const Request& request) {
     std::set<std::string> methods;
     for (const Route& route : routes())
         if (fits_path(route, request.path))
-            methods.insert(route.method);
+            methods.emplace(route.method);
     std::string text;
     for (const std::string& method : methods)
         text += (text.empty() ? "" : ", ") + method;
@@ -149,7 +168,7 @@ Refusal check_browser(Call& call) {
 
 Refusal check_signed_in(Call& call) {
     const auto cookie = call.request.cookie(call.services.cookie_name());
-    auto owner = call.services.sessions.authenticate(cookie.value_or(""));
+    auto owner = cookie ? call.services.sessions.authenticate(*cookie) : signin::SessionPtr{};
     if (!owner)
         return reply::failure(call, 503, owner.error());
     if (*owner) {
@@ -206,10 +225,12 @@ Refusal check_caller(const Route& route, Call& call) {
 }
 
 Refusal parse_parameters(Call& call) {
-    auto query = platform::Parameters::parse(call.request.query);
-    if (!query)
-        return reply::error(call, 400, "invalid_request", query.error().message); // RP-22
-    call.query = std::move(*query);
+    if (!call.request.query.empty()) {
+        auto query = platform::Parameters::parse(call.request.query);
+        if (!query)
+            return reply::error(call, 400, "invalid_request", query.error().message); // RP-22
+        call.query = std::move(*query);
+    }
     if (call.request.method != "POST" || !is_form(call.request))
         return std::nullopt;
     auto form = platform::Parameters::parse(call.request.body);

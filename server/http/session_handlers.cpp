@@ -101,11 +101,13 @@ Response revoke_sessions(const Call& call) {
 
 Response secured(const Call& call) {
     const signin::User& user = call.signed_in->user;
-    const std::string name = platform::printable(user.name.empty() ? user.subject : user.name);
-    std::string text = "Hello " + name + ", you are signed in";
+    std::string text = "Hello ";
+    text += platform::printable(user.name.empty() ? user.subject : user.name);
+    text += ", you are signed in";
     if (!user.email.empty())
-        text += " as " + platform::printable(user.email);
-    return reply::text(200, text + " (" + platform::printable(user.provider) + ").\n");
+        text.append(" as ").append(platform::printable(user.email));
+    text.append(" (").append(platform::printable(user.provider)).append(").\n");
+    return reply::text(200, std::move(text));
 }
 
 } // namespace keyfob::server::http::handlers

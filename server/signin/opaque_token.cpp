@@ -3,8 +3,7 @@
 #include <Poco/Checksum.h>
 
 #include <algorithm>
-#include <array>
-#include <cstdio>
+#include <cstdint>
 
 namespace keyfob::server::signin {
 namespace {
@@ -14,11 +13,14 @@ constexpr std::size_t k_checksum_digits = 8;
 
 /// CRC-32, which is against slips and for scanners; the hash that is looked up is what nobody can guess.
 std::string checksum(std::string_view text) {
+    constexpr std::string_view k_hex = "0123456789abcdef";
     Poco::Checksum crc(Poco::Checksum::TYPE_CRC32);
     crc.update(text.data(), static_cast<unsigned>(text.size()));
-    std::array<char, k_checksum_digits + 1> digits{};
-    std::snprintf(digits.data(), digits.size(), "%08x", crc.checksum()); // NOLINT(cert-err33-c): it always fits
-    return digits.data();
+    std::string digits(k_checksum_digits, '0');
+    std::uint32_t rest = crc.checksum();
+    for (auto digit = digits.rbegin(); digit != digits.rend(); ++digit, rest >>= 4U)
+        *digit = k_hex[rest & 0xFU];
+    return digits;
 }
 
 } // namespace

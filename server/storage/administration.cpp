@@ -52,7 +52,7 @@ Result<std::unique_ptr<Administration>> Administration::open(const std::string& 
 Result<std::vector<signin::User>> Administration::users() {
     return m_database->read([](Connection& connection) {
         std::vector<signin::User> users;
-        for (const Row& row : connection.query(select(k_user_columns, " FROM users u ORDER BY u.id")))
+        for (Row& row : connection.query(select(k_user_columns, " FROM users u ORDER BY u.id")))
             users.push_back(user_of(row));
         return users;
     });
@@ -88,7 +88,7 @@ Result<std::vector<signin::SessionWithUser>> Administration::sessions(std::int64
                                                                       std::int64_t now) {
     return m_database->read([&](Connection& connection) {
         std::vector<signin::SessionWithUser> sessions;
-        for (const Row& row :
+        for (Row& row :
              connection.query(select(k_session_columns,
                                      " FROM sessions s JOIN users u ON u.id = s.user_id WHERE ($1 = 0 OR s.user_id "
                                      "= $1) AND s.revoked_at = 0 AND s.expires_at > $2 AND s.renewed_at > $3 ORDER "

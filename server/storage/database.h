@@ -32,6 +32,10 @@ public:
     [[nodiscard]] const std::string& text(std::size_t column) const {
         return std::get<std::string>(m_values.at(column));
     }
+    /// The same, which the row no longer has.
+    [[nodiscard]] std::string take_text(std::size_t column) {
+        return std::move(std::get<std::string>(m_values.at(column)));
+    }
 
 private:
     std::vector<Value> m_values;

@@ -88,30 +88,30 @@ signin::Pairing pairing_of(const Row& row) {
     return pairing;
 }
 
-signin::User user_of(const Row& row, std::size_t first) {
+signin::User user_of(Row& row, std::size_t first) {
     signin::User user;
     user.id = row.integer(first++);
     for (std::string* field : {&user.provider, &user.issuer, &user.subject, &user.name, &user.email})
-        *field = row.text(first++);
+        *field = row.take_text(first++);
     user.created_at = row.integer(first++);
     user.disabled = row.integer(first) != 0;
     return user;
 }
 
-signin::SessionWithUser session_of(const Row& row) {
+signin::SessionWithUser session_of(Row& row) {
     signin::Session session;
     std::size_t column = 0;
     session.row = row.integer(column++);
-    session.id = row.text(column++);
+    session.id = row.take_text(column++);
     session.user_id = row.integer(column++);
     for (std::string* field : {&session.device_key, &session.device_thumbprint, &session.device_name,
                                &session.device_os, &session.client_address, &session.challenge})
-        *field = row.text(column++);
+        *field = row.take_text(column++);
     for (std::int64_t* field : {&session.created_at, &session.renewed_at, &session.expires_at, &session.revoked_at})
         *field = row.integer(column++);
-    session.session_class = row.text(column++);
-    session.key_kind = row.text(column++);
-    session.client_id = row.text(column);
+    session.session_class = row.take_text(column++);
+    session.key_kind = row.take_text(column++);
+    session.client_id = row.take_text(column);
     return {std::move(session), user_of(row, k_session_width)};
 }
 

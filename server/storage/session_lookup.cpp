@@ -25,18 +25,6 @@ std::string query_text() {
            "WHERE c.hash = $1";
 }
 
-struct Found {
-    SessionPtr owner; ///< null: no such cookie
-    std::int64_t cookie_expires_at = 0;
-};
-
-bool is_live(const Found& found, std::int64_t idle_since, std::int64_t now) {
-    if (!found.owner || found.cookie_expires_at <= now || found.owner->user.disabled)
-        return false;
-    const signin::Session& session = found.owner->session;
-    return session.revoked_at == 0 && session.expires_at > now && session.renewed_at > idle_since;
-}
-
 } // namespace
 
 class SessionLookup::Part {
@@ -51,11 +39,22 @@ public:
         return m_database.guard([&]() -> SessionPtr {
             const std::lock_guard lock(m_mutex);
             const Found found = look_up(cookie_hash);
-            return is_live(found, idle_since, now) ? found.owner : nullptr;
+            return found.is_live(idle_since, now) ? found.owner : nullptr;
         });
     }
 
 private:
+    struct Found {
+        SessionPtr owner; ///< null: no such cookie
+        std::int64_t cookie_expires_at = 0;
+
+        [[nodiscard]] bool is_live(std::int64_t idle_since, std::int64_t now) const {
+            if (!owner || cookie_expires_at <= now || owner->user.disabled)
+                return false;
+            const signin::Session& session = owner->session;
+            return session.revoked_at == 0 && session.expires_at > now && session.renewed_at > idle_since;
+        }
+    };
     struct Remembered {
         Found found;
         CommitWatch::Snapshot seen{}; ///< before it was read
@@ -88,7 +87,7 @@ private:
 
     [[nodiscard]] Found read(const std::string& cookie_hash) {
         try {
-            const auto row = m_query->first({cookie_hash});
+            auto row = m_query->first({cookie_hash});
             if (!row)
                 return {};
             return {std::make_shared<const signin::SessionWithUser>(session_of(*row)),

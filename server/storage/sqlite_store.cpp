@@ -49,10 +49,9 @@ std::optional<Pairing> one_pairing(Connection& connection, const char* column, c
 }
 
 std::optional<SessionWithUser> one_session(Connection& connection, const char* column, const Value& value) {
-    const auto rows =
-        connection.query(sql({"SELECT ", k_session_columns,
-                              " FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.", column, " = $1"}),
-                         {value});
+    auto rows = connection.query(sql({"SELECT ", k_session_columns,
+                                      " FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.", column, " = $1"}),
+                                 {value});
     return rows.empty() ? std::nullopt : std::optional(session_of(rows[0]));
 }
 
@@ -169,8 +168,7 @@ public:
 
     Result<std::optional<User>> find_user(std::int64_t user_id) override {
         return m_database->read([&](Connection& connection) -> std::optional<User> {
-            const auto rows =
-                connection.query(sql({"SELECT ", k_user_columns, " FROM users u WHERE u.id = $1"}), {user_id});
+            auto rows = connection.query(sql({"SELECT ", k_user_columns, " FROM users u WHERE u.id = $1"}), {user_id});
             return rows.empty() ? std::nullopt : std::optional(user_of(rows[0]));
         });
     }
@@ -251,7 +249,7 @@ public:
 
     Result<std::optional<SessionWithUser>> find_cookie_owner(const std::string& cookie_hash) override {
         return m_database->read([&](Connection& connection) -> std::optional<SessionWithUser> {
-            const auto rows =
+            auto rows =
                 connection.query(sql({"SELECT ", k_session_columns,
                                       " FROM cookies c JOIN sessions s ON s.row = c.session_row JOIN users u ON "
                                       "u.id = s.user_id WHERE c.hash = $1"}),
@@ -287,7 +285,7 @@ public:
     Result<std::vector<Session>> sessions_of(std::int64_t user_id, std::int64_t idle_since, std::int64_t now) override {
         return m_database->read([&](Connection& connection) {
             std::vector<Session> sessions;
-            for (const Row& row :
+            for (Row& row :
                  connection.query(sql({"SELECT ", k_session_columns,
                                        " FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.user_id = $1 AND "
                                        "s.revoked_at = 0 AND s.expires_at > $2 AND s.renewed_at > $3 ORDER BY s.row "

@@ -253,7 +253,7 @@ TEST_CASE("the strict front: what looks odd and is right is executed once, and t
         CAPTURE(row.octets);
         const Answer answer = ask(socket, row.octets);
         CHECK(answer.status == 200);
-        CHECK(answer.has("Connection: keep-alive"));
+        CHECK_FALSE(answer.has("Connection: close"));
         REQUIRE_FALSE(application.requests().empty());
         CHECK(application.requests().back().body == row.body);
     }

@@ -21,7 +21,7 @@ TEST_CASE("a connection serves one request after the other") {
         const Answer answer = ask(socket, get("/" + std::to_string(i)));
         CHECK(answer.status == 200);
         CHECK(answer.body == "GET /" + std::to_string(i));
-        CHECK(answer.has("Connection: keep-alive"));
+        CHECK_FALSE(answer.has("Connection: close"));
     }
 }
 
