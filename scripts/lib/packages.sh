@@ -10,7 +10,7 @@ packages_run=(dbus dbus-daemon libglib2.0-bin gnome-keyring libsecret-tools chro
 # Tests alone: what reads QR codes, linters.
 packages_test=(libzbar0 clang-format clang-tidy shellcheck)
 # The bench alone: load, and the peers.
-packages_bench=(wrk nginx-light openssl openssh-client)
+packages_bench=(wrk nginx-light openssl openssh-client oidc-agent-cli)
 # Fuzzers: Clang 14 with libFuzzer and the sanitizers, and what names the lines of a stack.
 packages_fuzz=(clang-14 libclang-rt-14-dev llvm-14)
 

@@ -26,6 +26,7 @@ def bench_local(options):
         stack.start_agent()
         rows = login.rows(stack, max(options.rounds // 5, 5))
         rows += processes.do_rows(stack, "http", 0.3, options.rounds, options.repeats)
+        rows += processes.token_rows(stack, options.rounds, options.repeats)
         rows += processes.hand_out_rows(stack, options.rounds, options.repeats)
         return rows + processes.idle_rows(stack)
 

@@ -156,20 +156,24 @@ def idle_connections(server, repeats):
     def busy():
         return load.run(server.url, 64, SECONDS, server.cookies()).p99
 
-    busy()
-    quiet = [busy() for _ in range(repeats)]
-    before = load.memory_of(server.pid)[0]
     request = f"GET /livez HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\n\r\n".encode("ascii")
-    kept = open_idle(server.port, IDLE_CONNECTIONS, request)
-    each = (load.memory_of(server.pid)[0] - before) / IDLE_CONNECTIONS / 1024
-    crowded = [busy() for _ in range(repeats)]
-    still_open = sum(is_open(peer) for peer in kept)
-    for peer in kept:
-        peer.close()
-    if still_open != IDLE_CONNECTIONS:
-        raise SystemExit(f"error: only {still_open} of {IDLE_CONNECTIONS} idle connections are left")
-    return [Row(f"{IDLE_CONNECTIONS:,} idle connections: p99 of 64 others", "ms", crowded, quiet, "the same without", **at_most(1.5)),
-            Row("memory of an idle connection", "KiB", [each], [10.0], "10 KiB", **at_most(1))]
+    each = []
+
+    def crowded():
+        before = load.memory_of(server.pid)[0]
+        kept = open_idle(server.port, IDLE_CONNECTIONS, request)
+        each.append((load.memory_of(server.pid)[0] - before) / IDLE_CONNECTIONS / 1024)
+        measured = busy()
+        still_open = sum(is_open(peer) for peer in kept)
+        for peer in kept:
+            peer.close()
+        if still_open != IDLE_CONNECTIONS:
+            raise SystemExit(f"error: only {still_open} of {IDLE_CONNECTIONS} idle connections are left")
+        return measured
+
+    beside, alone = in_turns(repeats, crowded, busy)
+    return [Row(f"{IDLE_CONNECTIONS:,} idle connections: p99 of 64 others", "ms", beside, alone, "the same without", **at_most(1.5)),
+            Row("memory of an idle connection", "KiB", [max(each)], [10.0], "10 KiB", **at_most(1))]
 
 
 def is_open(peer):
@@ -223,17 +227,20 @@ def slow_peers(server, attack, what, repeats):
     def busy():
         return load.run(server.url, 64, SECONDS, server.cookies()).p99
 
-    busy()
-    quiet = [busy() for _ in range(repeats)]
-    attackers = attack(server.port)
-    time.sleep(2)
-    crowded = [busy() for _ in range(repeats)]
-    attackers.stop()
-    return [Row(f"{SLOW_PEERS} {what}: p99 of 64 others", "ms", crowded, quiet, "the same without", **at_most(2))]
+    def crowded():
+        attackers = attack(server.port)
+        time.sleep(2)
+        measured = busy()
+        attackers.stop()
+        return measured
+
+    beside, alone = in_turns(repeats, crowded, busy)
+    return [Row(f"{SLOW_PEERS} {what}: p99 of 64 others", "ms", beside, alone, "the same without", **at_most(2))]
 
 
 def many_sessions(server, most, repeats):
-    few = [load.run(server.url, 16, SECONDS, server.cookies(1000)) for _ in range(repeats)]
+    # The load has as many requests at hand both times: with more it is slower itself.
+    few = [load.run(server.url, 16, SECONDS, server.cookies(1000) * (most // 1000)) for _ in range(repeats)]
     sessions.fill(server.database, 1000, most - 1000)
     load.run(server.url, 16, SECONDS, server.cookies(most))
     many = [load.run(server.url, 16, SECONDS, server.cookies(most)) for _ in range(repeats)]

@@ -10,6 +10,7 @@ import threading
 import time
 
 import load
+import oidc_agent
 from stack import BIN
 from table import Row, at_most, shown
 
@@ -74,6 +75,18 @@ def do_rows(stack, scheme, bound, rounds, repeats, trust=()):
             samples.append(statistics.median(column))
     return [Row(f"cli do over {scheme}, the whole process: p50", "ms", own, peer, "curl -b FILE", **at_most(bound)),
             Row(f"cli do over {scheme}, the whole process: p50", "ms", own, nothing, "true", **shown())]
+
+
+def token_rows(stack, rounds, repeats):
+    """What prints a token that is already there, against what makes a whole request with one."""
+    own, peer = [], []
+    with oidc_agent.loaded(stack) as environment:
+        for _ in range(repeats):
+            taken = [(time_process([BIN / "cli", "do", "/secured"], stack.env), time_process(["/usr/bin/oidc-token", oidc_agent.ACCOUNT], environment))
+                     for _ in range(rounds)]
+            for samples, column in zip((own, peer), zip(*taken)):
+                samples.append(statistics.median(column))
+    return [Row("cli do over http, the whole process: p50", "ms", own, peer, "oidc-token, loaded account", **at_most(1))]
 
 
 def ask(path, request, is_complete):

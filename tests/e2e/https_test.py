@@ -44,7 +44,7 @@ class OverTls(unittest.TestCase):
         """A command loads what it needs when it needs it: OpenSSL for https alone, Poco never"""
         linked = subprocess.run([str(BIN / "cli"), "version"], env={**self.stack.env, "LD_TRACE_LOADED_OBJECTS": "1"}, check=True, capture_output=True, text=True).stdout
         self.assertIn("libc.so", linked)
-        if "libasan" in linked:
+        if re.search(r"(?m)^KEYFOB_SANITIZE:\w+=.", (BIN.parent / "CMakeCache.txt").read_text(encoding="utf-8")):
             self.skipTest("a build with sanitizers is linked with everything; the one that people use is tested by itself")
         for library in ("libssl", "libcrypto", "libPoco", "libqrencode"):
             self.assertNotIn(library, linked)
