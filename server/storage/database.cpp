@@ -68,6 +68,14 @@ Result<void> prepare_file(const std::string& file) {
     return {};
 }
 
+/// Without what all connections of the process would wait for at every call: the count of the memory in use, and locks for connections that several
+/// threads share, which ours never do. SQLite takes this only before it is used for the first time.
+void prepare_sqlite() {
+    ::sqlite3_config(SQLITE_CONFIG_MULTITHREAD);
+    ::sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+    Poco::Data::SQLite::Connector::registerConnector();
+}
+
 } // namespace
 
 std::int64_t Row::integer(std::size_t column) const {
@@ -105,8 +113,8 @@ sqlite3* Connection::handle() const {
 }
 
 Result<std::unique_ptr<Database>> Database::open(const DatabaseOptions& options) {
-    static std::once_flag registered;
-    std::call_once(registered, [] { Poco::Data::SQLite::Connector::registerConnector(); });
+    static std::once_flag prepared;
+    std::call_once(prepared, prepare_sqlite);
     KEYFOB_TRY(prepare_file(options.file));
     std::unique_ptr<Database> database(new Database(options));
     try {

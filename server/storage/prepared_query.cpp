@@ -27,9 +27,10 @@ private:
 Value column_of(sqlite3_stmt* statement, int column) {
     if (::sqlite3_column_type(statement, column) == SQLITE_INTEGER)
         return std::int64_t{::sqlite3_column_int64(statement, column)};
-    const unsigned char* text = ::sqlite3_column_text(statement, column);
+    // As octets, for a text would be copied once more to get its NUL.
+    const void* text = ::sqlite3_column_blob(statement, column);
     const auto length = static_cast<std::size_t>(::sqlite3_column_bytes(statement, column));
-    return text == nullptr ? std::string() : std::string(reinterpret_cast<const char*>(text), length);
+    return text == nullptr ? std::string() : std::string(static_cast<const char*>(text), length);
 }
 
 } // namespace
@@ -53,7 +54,7 @@ void PreparedQuery::bind(int place, const Value& value) {
     const int bound = text == nullptr
                           ? ::sqlite3_bind_int64(m_statement, place, std::get<std::int64_t>(value))
                           : ::sqlite3_bind_text(m_statement, place, text->data(), static_cast<int>(text->size()),
-                                                SQLITE_TRANSIENT); // NOLINT: SQLite's own macro
+                                                SQLITE_STATIC); // it outlives the Run, which unbinds it
     if (bound != SQLITE_OK)
         fail();
 }
