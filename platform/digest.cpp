@@ -29,7 +29,7 @@ std::string sha256(std::string_view octets) {
     static EVP_MD* const k_algorithm = EVP_MD_fetch(nullptr, "SHA256", nullptr);
     thread_local const std::unique_ptr<EVP_MD_CTX, FreeContext> k_context(EVP_MD_CTX_new());
     std::string digest(SHA256_DIGEST_LENGTH, '\0');
-    if (EVP_DigestInit_ex2(k_context.get(), k_algorithm, nullptr) != 1 ||
+    if (!k_context || EVP_DigestInit_ex2(k_context.get(), k_algorithm, nullptr) != 1 ||
         EVP_DigestUpdate(k_context.get(), octets.data(), octets.size()) != 1 ||
         EVP_DigestFinal_ex(k_context.get(), reinterpret_cast<unsigned char*>(digest.data()), nullptr) != 1)
         throw std::runtime_error("SHA-256 is not there"); // a wrong digest would be worse than no answer

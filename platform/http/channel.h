@@ -42,6 +42,10 @@ public:
         short lacking = 0; ///< POLLIN or POLLOUT; 0: it was made, and no octet is the orderly end
     };
     [[nodiscard]] Result<Attempt> read_once(char* buffer, std::size_t size);
+    /// The code of the failure of a handshake in which a client has spoken HTTP without TLS.
+    static constexpr const char* k_plain_http = "plain_http";
+    /// Goes on without TLS, for the answer to that.
+    void leave_tls() { m_tls.reset(); }
     /// After an attempt that lacks something the next one must begin with the same octets.
     [[nodiscard]] Result<Attempt> write_once(std::string_view octets);
     /// True for plain connections, and once the handshake is over.

@@ -88,6 +88,10 @@ bool Connection::fill() {
         m_handshaking = false;
         set_deadline(m_options.limits.idle);
     }
+    if (!attempt && attempt.error().code == Channel::k_plain_http) {
+        answer_plain_http();
+        return false;
+    }
     if (!attempt || (attempt->lacking == 0 && attempt->moved == 0)) {
         m_phase = Phase::over;
         return false;
@@ -102,6 +106,15 @@ bool Connection::fill() {
         set_deadline(m_options.limits.head_deadline);
     m_input.append(piece.data(), attempt->moved);
     return true;
+}
+
+/// On the port of TLS. Nothing secret is in the answer, and whatever the client sent is not looked at.
+void Connection::answer_plain_http() {
+    const std::string id = m_options.request_id();
+    log::info("plain_http_on_tls_port", {{"peer", m_peer.address}, {"request_id", id}});
+    m_channel.leave_tls();
+    m_handshaking = false;
+    send(response_octets({}, front_error(400, id, "this port speaks https"), {false, false}), Phase::lingering);
 }
 
 bool Connection::advance(Application& application, Received& received) {

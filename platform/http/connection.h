@@ -73,6 +73,7 @@ private:
     [[nodiscard]] bool refuse_request(Received& received, int status, const std::string& reason);
     [[nodiscard]] bool is_our_host(const Request& request) const;
     [[nodiscard]] bool fill();
+    void answer_plain_http();
     void send(std::string octets, Phase next);
     bool flush();
     void begin(Phase phase);

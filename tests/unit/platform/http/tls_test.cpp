@@ -182,7 +182,7 @@ TEST_CASE("OP-04: peers that begin a TLS handshake and say no more hold no threa
     CHECK(response->body == "GET /path");
 }
 
-TEST_CASE("plain HTTP on a TLS port, and silence, harm nobody else") {
+TEST_CASE("plain HTTP on a TLS port is answered, nothing of it is read, and silence harms nobody else") {
     const Files files;
     TestApplication application;
     Limits limits = patient_limits();
@@ -190,8 +190,13 @@ TEST_CASE("plain HTTP on a TLS port, and silence, harm nobody else") {
     limits.handshake_deadline = std::chrono::milliseconds{30};
     const auto server = serve(files, application, limits);
     TcpSocket plain = TcpSocket::connect(server->port());
-    plain.send(get("/"));
-    CHECK(plain.read_to_end().find("HTTP/1.1 200") == std::string::npos);
+    plain.send(get("/") + get("/second"));
+    const Answer answer = read_answer(plain);
+    CHECK(answer.status == 400);
+    CHECK(answer.has("Connection: close"));
+    CHECK(answer.head.find("Strict-Transport-Security") == std::string::npos); // RFC 6797 section 7.2
+    CHECK(answer.body.find("this port speaks https") != std::string::npos);
+    CHECK(plain.read_to_end().empty());
     TcpSocket slow = TcpSocket::connect(server->port());
     slow.send(std::string("\x16\x03\x01\x02\x00", 5)); // the beginning of a hello
     slow.read_to_end();                                // closed at the deadline of the handshake
