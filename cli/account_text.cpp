@@ -57,7 +57,7 @@ std::string describe_time(std::int64_t unix_seconds) {
 
 std::string describe_expiry(std::int64_t expires_at, std::int64_t now) {
     const std::int64_t left = expires_at - now;
-    const std::string when = describe_time(expires_at);
+    std::string when = describe_time(expires_at);
     if (when == k_unknown)
         return when;
     return when + (left > 0 ? ", in " + describe_roughly(left) : ", which is over");

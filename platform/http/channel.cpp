@@ -47,7 +47,8 @@ Error tls_failure(const SSL* connection, int error) {
                 "is it the right address? a private authority is named by SSL_CERT_FILE"};
     if (error == SSL_ERROR_SYSCALL && code == 0)
         return lost("it was closed");
-    if (ERR_GET_LIB(code) == ERR_LIB_SSL && ERR_GET_REASON(code) == SSL_R_HTTP_REQUEST)
+    if (SSL_is_server(connection) == 1 && ERR_GET_LIB(code) == ERR_LIB_SSL &&
+        ERR_GET_REASON(code) == SSL_R_HTTP_REQUEST)
         return {ErrorKind::invalid, "plain HTTP instead of TLS", "", Channel::k_plain_http};
     const char* text = ERR_reason_error_string(code);
     return lost(std::string("TLS: ") + (text != nullptr ? text : "unknown reason"));

@@ -88,7 +88,7 @@ const std::string* repeated_field(const Headers& headers) {
         const auto repeats = [&](const Headers::Field& earlier) {
             return equal_ignoring_case(earlier.first, field->first);
         };
-        if (std::any_of(fields.begin(), field, repeats) && is_singular(field->first))
+        if (is_singular(field->first) && std::any_of(fields.begin(), field, repeats))
             return &field->first;
     }
     return nullptr;
