@@ -121,6 +121,9 @@ int SSL_pending(const SSL* connection) {
 int SSL_is_init_finished(const SSL* connection) {
     return KEYFOB_SSL(SSL_is_init_finished)(connection);
 }
+int SSL_is_server(const SSL* connection) {
+    return KEYFOB_SSL(SSL_is_server)(connection);
+}
 int SSL_get_error(const SSL* connection, int outcome) {
     return KEYFOB_SSL(SSL_get_error)(connection, outcome);
 }
