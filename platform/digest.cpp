@@ -1,6 +1,7 @@
 #include "platform/digest.h"
 
 #include "platform/encoding.h"
+#include "platform/openssl_handle.h"
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
@@ -11,35 +12,23 @@
 #include <stdexcept>
 
 namespace keyfob::platform {
-namespace {
-
-const unsigned char* octets_of(std::string_view text) {
-    return reinterpret_cast<const unsigned char*>(text.data());
-}
-
-struct FreeContext {
-    void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
-};
-
-} // namespace
-
 std::string sha256(std::string_view octets) {
     // The algorithm is fetched once, and each thread keeps its context: either takes longer than to hash a cookie. OpenSSL frees the algorithm at
     // the end of the process, and wipes the octets in the context at the end of each hash.
     static EVP_MD* const k_algorithm = EVP_MD_fetch(nullptr, "SHA256", nullptr);
-    thread_local const std::unique_ptr<EVP_MD_CTX, FreeContext> k_context(EVP_MD_CTX_new());
+    thread_local const std::unique_ptr<EVP_MD_CTX, Deleter<EVP_MD_CTX_free>> k_context(EVP_MD_CTX_new());
     std::string digest(SHA256_DIGEST_LENGTH, '\0');
     if (!k_context || EVP_DigestInit_ex2(k_context.get(), k_algorithm, nullptr) != 1 ||
         EVP_DigestUpdate(k_context.get(), octets.data(), octets.size()) != 1 ||
-        EVP_DigestFinal_ex(k_context.get(), reinterpret_cast<unsigned char*>(digest.data()), nullptr) != 1)
+        EVP_DigestFinal_ex(k_context.get(), octets_of(digest), nullptr) != 1)
         throw std::runtime_error("SHA-256 is not there"); // a wrong digest would be worse than no answer
     return digest;
 }
 
 std::string hmac_sha256(std::string_view key, std::string_view octets) {
     std::string digest(SHA256_DIGEST_LENGTH, '\0');
-    HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), octets_of(octets), octets.size(),
-         reinterpret_cast<unsigned char*>(digest.data()), nullptr);
+    HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), octets_of(octets), octets.size(), octets_of(digest),
+         nullptr);
     return digest;
 }
 

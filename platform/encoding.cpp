@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdint>
 
 namespace keyfob::platform {
 namespace {
@@ -72,13 +71,6 @@ bool is_dangerous(char32_t c) {
            (c >= 0xFFF9 && c <= 0xFFFB) || (c >= 0xE0000 && c <= 0xE007F);
 }
 
-std::string hex_number(char32_t value, int digits) {
-    std::string text;
-    for (int shift = (digits - 1) * 4; shift >= 0; shift -= 4)
-        text += k_hex_lower[(value >> static_cast<unsigned>(shift)) & 0xFU];
-    return text;
-}
-
 } // namespace
 
 std::string base64url_encode(std::string_view octets) {
@@ -121,6 +113,13 @@ std::optional<std::string> base64url_decode(std::string_view text) {
     if ((buffer & ((1U << bits) - 1)) != 0)
         return std::nullopt; // two texts must never mean the same octets
     return octets;
+}
+
+std::string hex_number(std::uint32_t value, int digits) {
+    std::string text;
+    for (int shift = (digits - 1) * 4; shift >= 0; shift -= 4)
+        text += k_hex_lower[(value >> static_cast<unsigned>(shift)) & 0xFU];
+    return text;
 }
 
 std::string hex_encode(std::string_view octets) {

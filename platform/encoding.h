@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,6 +13,7 @@ namespace keyfob::platform {
 /// Strict: no padding, no white space, no foreign letters, and the unused bits of the last letter are zero; else nullopt.
 [[nodiscard]] std::optional<std::string> base64url_decode(std::string_view text);
 
+[[nodiscard]] std::string hex_number(std::uint32_t value, int digits); ///< the last `digits` of it, in lower case
 [[nodiscard]] std::string hex_encode(std::string_view octets);
 
 /// percent-encodes everything but RFC 3986 unreserved characters.

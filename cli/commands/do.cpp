@@ -18,6 +18,7 @@ using platform::Error;
 using platform::ErrorKind;
 using platform::Result;
 using platform::Url;
+using HttpClient = platform::http::Client; // the agent has a Client as well
 using platform::http::ClientOptions;
 using platform::http::ClientRequest;
 using platform::http::ClientResponse;
@@ -34,18 +35,18 @@ struct Delivered {
     bool dropped = false; ///< the body, because it is not what the file is for
 };
 
-Result<platform::http::Client> make_client(const Url& url) {
+Result<HttpClient> make_client(const Url& url) {
     ClientOptions options;
     options.total_deadline = std::chrono::milliseconds::zero();
     options.silence_deadline = k_longest_silence;
     if (url.origin.scheme == "https") { // costs milliseconds, so not for http
         KEYFOB_TRY_ASSIGN(options.tls, platform::http::TlsContext::for_client());
     }
-    return platform::http::Client(std::move(options));
+    return HttpClient(std::move(options));
 }
 
 /// One exchange. A redirect to follow is left in `plan.next`, and its body unread.
-Result<ClientResponse> exchange(const platform::http::Client& client, const ClientRequest& request, ResponseSink& sink,
+Result<ClientResponse> exchange(const HttpClient& client, const ClientRequest& request, ResponseSink& sink,
                                 RedirectPlan& plan) {
     return client.stream(
         request,
@@ -56,7 +57,7 @@ Result<ClientResponse> exchange(const platform::http::Client& client, const Clie
         [&](std::string_view piece) { return sink.write(piece); });
 }
 
-Result<Delivered> exchange_all(const platform::http::Client& client, ClientRequest request, ResponseSink& sink) {
+Result<Delivered> exchange_all(const HttpClient& client, ClientRequest request, ResponseSink& sink) {
     for (int redirects = 0; redirects <= k_most_redirects; ++redirects) {
         RedirectPlan plan;
         const auto head = exchange(client, request, sink, plan);
@@ -95,7 +96,7 @@ Result<Delivered> run(const Context& context, ResponseSink& sink) {
     const std::string account = option_or_variable(context, "account", "KEYFOB_ACCOUNT");
     KEYFOB_TRY_ASSIGN(const HandOut hand_out, ask_hand_out(agent, request.on_server(""), request.method, account));
     KEYFOB_TRY_ASSIGN(const Url url, Url::parse(request.on_server(hand_out.server)));
-    KEYFOB_TRY_ASSIGN(const platform::http::Client client, make_client(url));
+    KEYFOB_TRY_ASSIGN(const HttpClient client, make_client(url));
     auto delivered = exchange_all(client, to_client_request(request, url, hand_out), sink);
     if (delivered && !sink.finish())
         return Error{ErrorKind::cancelled, ""};

@@ -154,10 +154,10 @@ bool Connection::take_head(Application& application, Received& received) {
     if (const auto* refusal = std::get_if<Refusal>(&parsed))
         return refuse_request(received, refusal->status, refusal->reason);
     auto& head = std::get<RequestHead>(parsed);
-    m_input.erase(0, head.head_length);
     head.request.request_id = std::move(received.request.request_id);
     received.request = std::move(head.request);
     received.keep_alive = head.keep_alive;
+    m_input.erase(0, head.head_length);
     return examine(head.content_length, application, received);
 }
 
@@ -175,11 +175,12 @@ bool Connection::give() {
     return true;
 }
 
-bool Connection::refuse_request(Received& received, int status, const std::string& reason) {
+/// The reason is logged; only what is `told` is the peer told as well.
+bool Connection::refuse_request(Received& received, int status, const std::string& reason, const std::string& told) {
     const std::string& id = received.request.request_id;
     log::info("request_refused",
               {{"status", std::to_string(status)}, {"reason", reason}, {"peer", m_peer.address}, {"request_id", id}});
-    received.refusal = front_error(status, id);
+    received.refusal = front_error(status, id, told);
     received.keep_alive = false;
     return give();
 }
@@ -189,12 +190,8 @@ bool Connection::examine(std::size_t content_length, Application& application, R
     request.peer_address = m_peer.address;
     request.peer_port = m_peer.port;
     request.tls = m_peer.tls;
-    if (!is_our_host(request)) {
-        const bool refused = refuse_request(received, 421, "a foreign Host");
-        received.refusal =
-            front_error(421, request.request_id, k_foreign_host); // a proxy's usual mistake, so it is told
-        return refused;
-    }
+    if (!is_our_host(request)) // a proxy's usual mistake, so it is told
+        return refuse_request(received, 421, "a foreign Host", k_foreign_host);
     const std::string* expect = request.headers.find("Expect");
     if (expect != nullptr && !equal_ignoring_case(*expect, "100-continue"))
         return refuse_request(received, 417, "an unknown expectation");

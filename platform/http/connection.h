@@ -70,7 +70,8 @@ private:
     [[nodiscard]] bool await_body(std::size_t length, std::size_t most, Received& received);
     [[nodiscard]] bool take_body(Received& received);
     [[nodiscard]] bool give();
-    [[nodiscard]] bool refuse_request(Received& received, int status, const std::string& reason);
+    [[nodiscard]] bool refuse_request(Received& received, int status, const std::string& reason,
+                                      const std::string& told = {});
     [[nodiscard]] bool is_our_host(const Request& request) const;
     [[nodiscard]] bool fill();
     void answer_plain_http();

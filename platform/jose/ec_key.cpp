@@ -2,8 +2,8 @@
 
 #include "platform/digest.h"
 #include "platform/encoding.h"
-#include "platform/jose/openssl_handle.h"
 #include "platform/json.h"
+#include "platform/openssl_handle.h"
 
 #include <openssl/bio.h>
 #include <openssl/bn.h>

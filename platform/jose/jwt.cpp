@@ -1,8 +1,8 @@
 #include "platform/jose/jwt.h"
 
 #include "platform/encoding.h"
-#include "platform/jose/openssl_handle.h"
 #include "platform/json.h"
+#include "platform/openssl_handle.h"
 
 #include <openssl/bn.h>
 #include <openssl/core_names.h>

@@ -3,6 +3,7 @@
 #include "platform/http/client.h"
 #include "platform/result.h"
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <vector>
@@ -36,6 +37,8 @@ void set_common_headers(platform::http::Headers& headers);
 /// A status other than 200 as an error: unreachable (5xx, 429: it may be better later), invalid.
 [[nodiscard]] platform::Error wrong_status(int status, const platform::Url& url);
 
+inline constexpr std::chrono::hours k_document_fresh{1};        ///< what a provider publishes is kept so long
+inline constexpr std::chrono::seconds k_pause_after_failure{5}; ///< before it is asked for that again
 /// A GET of a JSON document. Errors: those of send() and of the functions above.
 [[nodiscard]] platform::Result<std::string> fetch_document(const Fetcher& fetcher, const std::string& url,
                                                            platform::http::Headers headers = {});

@@ -7,8 +7,6 @@ using platform::Error;
 using platform::ErrorKind;
 using platform::Result;
 
-constexpr std::chrono::hours k_keys_fresh{1};
-constexpr std::chrono::seconds k_pause_after_key_failure{5};
 constexpr std::chrono::seconds k_forced_pause{60};
 
 bool may_be_signed_by_newer_key(const platform::jose::Jwt& token, const platform::jose::KeySet& keys) {
@@ -25,12 +23,12 @@ Result<KeyCache::Keys> KeyCache::fetch(const std::string& jwks_uri) {
     const std::lock_guard lock(m_mutex);
     if (!keys) {
         m_last_error = Error{keys.error().kind, "its keys: " + keys.error().message};
-        m_next_try = m_clock.steady_now() + k_pause_after_key_failure;
+        m_next_try = m_clock.steady_now() + k_pause_after_failure;
         return *m_last_error;
     }
     m_last_error.reset();
     m_keys = std::make_shared<const platform::jose::KeySet>(std::move(*keys));
-    m_fresh_until = m_clock.steady_now() + k_keys_fresh;
+    m_fresh_until = m_clock.steady_now() + k_document_fresh;
     return m_keys;
 }
 

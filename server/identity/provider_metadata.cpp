@@ -11,8 +11,6 @@ using platform::Error;
 using platform::ErrorKind;
 using platform::Result;
 
-constexpr std::chrono::hours k_metadata_fresh{1};
-constexpr std::chrono::seconds k_pause_after_metadata_failure{5};
 constexpr const char* k_default_method = "client_secret_basic"; // Discovery 1.0, section 3
 constexpr const char* k_path = "/.well-known/openid-configuration";
 
@@ -117,12 +115,12 @@ Result<MetadataCache::Known> MetadataCache::remember(Result<ProviderMetadata> fe
     const std::lock_guard lock(m_mutex);
     if (fetched) {
         m_known = std::make_shared<const ProviderMetadata>(std::move(*fetched));
-        m_fresh_until = m_clock.steady_now() + k_metadata_fresh;
+        m_fresh_until = m_clock.steady_now() + k_document_fresh;
         m_last_error.reset();
         return m_known;
     }
     m_last_error = fetched.error();
-    m_next_try = m_clock.steady_now() + k_pause_after_metadata_failure;
+    m_next_try = m_clock.steady_now() + k_pause_after_failure;
     const ErrorKind kind = fetched.error().kind;
     const bool is_away = kind == ErrorKind::unreachable || kind == ErrorKind::timed_out;
     if (!is_away)

@@ -240,7 +240,7 @@ def slow_peers(server, attack, what, repeats):
 
 def many_sessions(server, most, repeats):
     # The load has as many requests at hand both times: with more it is slower itself.
-    few = [load.run(server.url, 16, SECONDS, server.cookies(1000) * (most // 1000)) for _ in range(repeats)]
+    few = [load.run(server.url, 16, SECONDS, server.cookies(1000) * max(most // 1000, 1)) for _ in range(repeats)]
     sessions.fill(server.database, 1000, most - 1000)
     load.run(server.url, 16, SECONDS, server.cookies(most))
     many = [load.run(server.url, 16, SECONDS, server.cookies(most)) for _ in range(repeats)]

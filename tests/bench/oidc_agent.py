@@ -6,8 +6,6 @@ import re
 import subprocess
 import threading
 
-from stack import free_port
-
 ACCOUNT = "bench"
 
 
@@ -41,7 +39,7 @@ def loaded(stack):
     folder = stack.home / "oidc-agent"
     folder.mkdir()
     environment = {**stack.env, "OIDC_CONFIG_DIR": str(folder)}
-    provider = http.server.ThreadingHTTPServer(("127.0.0.1", free_port()), Provider)
+    provider = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Provider)
     threading.Thread(target=provider.serve_forever, daemon=True).start()
     started = subprocess.run(["oidc-agent"], env=environment, capture_output=True, text=True, check=True).stdout
     environment["OIDC_SOCK"] = re.search(r"OIDC_SOCK=([^;]+);", started).group(1)

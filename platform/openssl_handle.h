@@ -3,7 +3,7 @@
 #include <string>
 #include <string_view>
 
-namespace keyfob::platform::jose {
+namespace keyfob::platform {
 
 /// For std::unique_ptr of what OpenSSL has made, with the function that frees it.
 template <auto Free> struct Deleter {
@@ -17,4 +17,4 @@ template <auto Free> struct Deleter {
     return reinterpret_cast<unsigned char*>(text.data());
 }
 
-} // namespace keyfob::platform::jose
+} // namespace keyfob::platform
