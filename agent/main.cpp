@@ -5,6 +5,8 @@
 #include <iostream>
 #include <string_view>
 
+#include <malloc.h>
+
 namespace {
 
 constexpr int k_exit_failed = 1;
@@ -36,6 +38,7 @@ int main(int argc, char** argv) {
         return k_exit_usage;
     }
     std::signal(SIGPIPE, SIG_IGN); // NOLINT(cert-err33-c)
+    ::mallopt(M_ARENA_MAX, 1);     // its threads seldom run, and never long: a heap for each would only be kept
     const auto ended = keyfob::agent::run();
     if (ended)
         return 0;

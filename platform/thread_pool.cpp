@@ -3,23 +3,36 @@
 #include "platform/log.h"
 
 #include <exception>
+#include <system_error>
 #include <utility>
 
 namespace keyfob::platform {
-
-ThreadPool::ThreadPool(std::size_t threads, std::size_t queue) : m_limit(queue) {
-    for (std::size_t i = 0; i < threads; ++i)
-        m_threads.emplace_back([this] { run(); });
-}
 
 ThreadPool::~ThreadPool() {
     stop();
 }
 
+bool ThreadPool::has_idle_thread() const {
+    const std::lock_guard lock(m_mutex);
+    return m_queue.size() < m_idle;
+}
+
+/// Under the mutex.
+bool ThreadPool::has_thread_for_next() {
+    if (m_queue.size() < m_idle || m_threads.size() >= m_most)
+        return true;
+    try {
+        m_threads.emplace_back([this] { run(); });
+    } catch (const std::system_error& error) { // the system has no more; those that are there will do it
+        log::warning("thread_not_started", {{"reason", error.what()}});
+    }
+    return !m_threads.empty();
+}
+
 bool ThreadPool::try_submit(std::function<void()> task) {
     {
         const std::lock_guard lock(m_mutex);
-        if (m_stopping || m_queue.size() >= m_limit)
+        if (m_stopping || m_queue.size() >= m_limit || !has_thread_for_next())
             return false;
         m_queue.push_back(std::move(task));
     }
@@ -45,7 +58,9 @@ void ThreadPool::run() {
         std::function<void()> task;
         {
             std::unique_lock lock(m_mutex);
+            ++m_idle;
             m_wake.wait(lock, [this] { return m_stopping || !m_queue.empty(); });
+            --m_idle;
             if (m_stopping)
                 return;
             task = std::move(m_queue.front());

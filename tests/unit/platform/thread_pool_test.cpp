@@ -6,7 +6,9 @@
 #include <cstdint>
 #include <latch>
 #include <memory>
+#include <set>
 #include <stdexcept>
+#include <thread>
 
 using namespace keyfob::platform;
 
@@ -20,6 +22,22 @@ TEST_CASE("a pool runs as many tasks at once as it has threads") {
             finished.count_down();
         }));
     finished.wait();
+}
+
+TEST_CASE("one thread does what one thread can do") {
+    ThreadPool pool(8, 8);
+    std::set<std::thread::id> threads;
+    for (int i = 0; i < 20; ++i) {
+        std::latch ran(1);
+        while (!pool.has_idle_thread() && !threads.empty()) // until the one before is over
+            std::this_thread::yield();
+        REQUIRE(pool.try_submit([&] {
+            threads.insert(std::this_thread::get_id());
+            ran.count_down();
+        }));
+        ran.wait();
+    }
+    CHECK(threads.size() == 1);
 }
 
 TEST_CASE("a full queue refuses, and what was refused never runs") {
