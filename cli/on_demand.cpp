@@ -115,8 +115,8 @@ int SSL_write_ex(SSL* connection, const void* octets, std::size_t size, std::siz
 int SSL_shutdown(SSL* connection) {
     return KEYFOB_SSL(SSL_shutdown)(connection);
 }
-int SSL_pending(const SSL* connection) {
-    return KEYFOB_SSL(SSL_pending)(connection);
+int SSL_has_pending(const SSL* connection) {
+    return KEYFOB_SSL(SSL_has_pending)(connection);
 }
 int SSL_is_init_finished(const SSL* connection) {
     return KEYFOB_SSL(SSL_is_init_finished)(connection);

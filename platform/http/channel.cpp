@@ -141,7 +141,7 @@ bool Channel::is_established() const {
 }
 
 bool Channel::has_pending() const {
-    return m_tls && SSL_pending(m_tls.get()) > 0;
+    return m_tls && SSL_has_pending(m_tls.get()) == 1;
 }
 
 void Channel::shutdown_write() noexcept {

@@ -23,6 +23,7 @@ std::shared_ptr<SSL_CTX> new_context(const SSL_METHOD* method) {
     SSL_CTX_set_cipher_list(context.get(), k_ciphers);
     SSL_CTX_set_options(context.get(), SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
     SSL_CTX_set_session_cache_mode(context.get(), SSL_SESS_CACHE_OFF);
+    SSL_CTX_set_read_ahead(context.get(), 1); // one call of the system for a record, not two
     SSL_CTX_set_mode(context.get(), SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
     return context;
 }
