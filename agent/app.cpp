@@ -118,7 +118,8 @@ Result<void> run() {
         logins,    workers,
         transport, clock,
         random,    [&loop] { ipc::run_on_main_loop([&loop] { g_main_loop_quit(loop.get()); }); }};
-    const ipc::Server server(std::move(socket.listener),
+    KEYFOB_TRY_ASSIGN(platform::Poller poller, platform::Poller::create());
+    const ipc::Server server(std::move(poller), std::move(socket.listener),
                              [&services](ipc::Call call) { handlers::dispatch(services, std::move(call)); });
     g_unix_signal_add(SIGINT, &quit, loop.get());
     g_unix_signal_add(SIGTERM, &quit, loop.get());

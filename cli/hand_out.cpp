@@ -31,7 +31,7 @@ Result<void> read_headers(const Value& answer, platform::http::Headers& headers)
 
 Result<HandOut> ask_hand_out(agent::api::Client& agent, const std::string& url, const std::string& method,
                              const std::string& account) {
-    Value parameters{{"url", url}, {"method", method}};
+    Value parameters = platform::json::make_object("url", url, "method", method);
     if (!account.empty())
         parameters["account"] = account;
     KEYFOB_TRY_ASSIGN(const Value answer, agent.call(agent::api::k_hand_out, parameters));

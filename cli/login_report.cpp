@@ -21,7 +21,7 @@ std::string host_name() {
 }
 
 Value event(const char* name) {
-    return {{"event", name}};
+    return platform::json::make_object("event", name);
 }
 
 /// All that a person can do whose browser is not on this machine.

@@ -19,7 +19,7 @@ Error login_cancelled() {
 }
 
 Result<std::int64_t> LoginWait::send(const char* method) {
-    return m_agent.send(method, {{"login_id", m_login.login_id}});
+    return m_agent.send(method, platform::json::make_object("login_id", m_login.login_id));
 }
 
 LoginWait::Answer LoginWait::await(std::int64_t id, std::chrono::milliseconds longest) {

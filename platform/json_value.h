@@ -7,13 +7,33 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
-/// JSON for what people start again and again: compiled in from headers, so that there is no library to load (ARCHITECTURE.md, "How a command
-/// starts"). Programs that stay use json.h, on Poco.
+/// JSON between commands and the agent: compiled in from headers, so that a command has no library to load (ARCHITECTURE.md, "How a command
+/// starts"), and fast. All else uses json.h, on Poco.
 namespace keyfob::platform::json {
 
 using Value = nlohmann::ordered_json; ///< members in the order in which they came
+
+namespace detail {
+inline void append_to(Value::object_t& /*members*/) {}
+template <typename Member, typename... More>
+void append_to(Value::object_t& members, const char* name, Member&& member, More&&... more) {
+    members.emplace_back(name, Value(std::forward<Member>(member)));
+    append_to(members, std::forward<More>(more)...);
+}
+} // namespace detail
+
+/// `make_object("name", value, "other", value)`: a list in braces is an array when it is short, copies each value three times, and takes four
+/// times as long. The names must differ.
+template <typename... Members> [[nodiscard]] Value make_object(Members&&... members) {
+    Value object = Value::object();
+    auto& list = object.get_ref<Value::object_t&>();
+    list.reserve(sizeof...(members) / 2);
+    detail::append_to(list, std::forward<Members>(members)...);
+    return object;
+}
 
 /// Parses one JSON object as strictly as parse_object (json.h), but that an integer beyond 64 bits is a number and no integer. Errors: invalid.
 [[nodiscard]] Result<Value> parse_value(std::string_view text);

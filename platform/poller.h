@@ -9,10 +9,10 @@
 #include <cstdint>
 #include <span>
 
-namespace keyfob::platform::http {
+namespace keyfob::platform {
 
 /// Waits for many descriptors to become ready, and can be woken by other threads. Stands in for Poco's PollSet, which cannot be woken
-/// before Poco 1.12. Level-triggered. `wake` may be called from any thread, the rest from one.
+/// before Poco 1.12, and for GLib's sources, of which each wakes its loop once more when it comes and when it goes. Level-triggered. `wake` may be called from any thread, the rest from one.
 class Poller {
 public:
     [[nodiscard]] static Result<Poller> create(); ///< Errors: failed (no descriptors left)
@@ -25,6 +25,8 @@ public:
     void change(int descriptor, short events, void* tag);
     void remove(int descriptor);
     void wake() const;
+    /// Readable when wait() has something to tell, for who waits for other things too.
+    [[nodiscard]] int descriptor() const { return m_epoll.get(); }
     /// The tags of those that are ready; empty after `timeout` or wake(). A negative timeout waits without end. Valid until the next call.
     [[nodiscard]] std::span<void* const> wait(std::chrono::milliseconds timeout);
 
@@ -40,4 +42,4 @@ private:
     std::array<void*, k_at_once> m_ready{};
 };
 
-} // namespace keyfob::platform::http
+} // namespace keyfob::platform

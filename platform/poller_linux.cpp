@@ -1,4 +1,4 @@
-#include "platform/http/poller.h"
+#include "platform/poller.h"
 
 #include "platform/system_error.h"
 
@@ -8,7 +8,7 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 
-namespace keyfob::platform::http {
+namespace keyfob::platform {
 
 static_assert(EPOLLIN == POLLIN && EPOLLOUT == POLLOUT);
 
@@ -69,4 +69,4 @@ std::span<void* const> Poller::wait(std::chrono::milliseconds timeout) {
     return {m_ready.data(), ready};
 }
 
-} // namespace keyfob::platform::http
+} // namespace keyfob::platform

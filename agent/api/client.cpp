@@ -30,7 +30,8 @@ Error unreachable(const std::string& why, ErrorKind kind = ErrorKind::unreachabl
 }
 
 std::string line_of(std::int64_t id, const std::string& method, const Value& parameters) {
-    const Value request{{"jsonrpc", "2.0"}, {"id", id}, {"method", method}, {"params", parameters}};
+    const Value request =
+        platform::json::make_object("jsonrpc", "2.0", "id", id, "method", method, "params", parameters);
     return platform::json::to_text(request) + "\n";
 }
 
@@ -99,7 +100,8 @@ Result<void> Client::write(std::string_view octets) {
 Result<std::int64_t> Client::send(const std::string& method, const Value& parameters) {
     std::string text;
     if (m_last_id == 0) {
-        text = line_of(k_hello_id, k_hello, {{"client", m_name}, {"protocol", k_protocol_version}});
+        text =
+            line_of(k_hello_id, k_hello, platform::json::make_object("client", m_name, "protocol", k_protocol_version));
     }
     const std::int64_t id = ++m_last_id;
     const std::string line = line_of(id, method, parameters);

@@ -6,8 +6,6 @@
 #include "platform/secret_string.h"
 #include "platform/url.h"
 
-#include <Poco/JSON/Array.h>
-
 #include <optional>
 
 namespace keyfob::agent::handlers {
@@ -16,8 +14,8 @@ namespace {
 using platform::Error;
 using platform::ErrorKind;
 using platform::Result;
-using Poco::JSON::Array;
-using Poco::JSON::Object;
+using platform::json::make_object;
+using platform::json::Value;
 
 struct Target {
     std::optional<platform::Origin> origin; ///< absent: the account's own
@@ -45,7 +43,7 @@ Result<Target> read_target(const std::string& text) {
     return Target{url->origin, url->target()};
 }
 
-Result<HandOutRequest> read_hand_out(const Object& parameters) {
+Result<HandOutRequest> read_hand_out(const Value& parameters) {
     KEYFOB_TRY_ASSIGN(const std::string url, string_parameter(parameters, "url"));
     KEYFOB_TRY_ASSIGN(const std::string account, string_parameter(parameters, "account"));
     KEYFOB_TRY(string_parameter(parameters, "method"));
@@ -53,29 +51,31 @@ Result<HandOutRequest> read_hand_out(const Object& parameters) {
     return HandOutRequest{std::move(target), account};
 }
 
-Object::Ptr lent_object(const vault::Account& account, const Target& target, std::int64_t now) {
+Value lent_object(const vault::Account& account, const Target& target, std::int64_t now) {
     const std::string_view cookie = account.cookie.reveal();
     std::string value;
     value.reserve(account.cookie_name.size() + 1 + cookie.size()); // at once: growing would leave copies
     value.append(account.cookie_name).append("=").append(cookie);
-    Array header;
-    header.add(std::string("Cookie"));
-    header.add(value); // AG-07: the copies in Poco's objects are freed with the answer, but cannot be wiped
-    platform::wipe(value);
-    Array headers;
-    headers.add(header);
-    Object::Ptr object(new Object(Poco::JSON_PRESERVE_KEY_ORDER));
-    object->set("url", account.server.text() + target.path);
-    object->set("headers", headers);
-    object->set("expires_in", account.cookie_expires_at - now);
-    object->set("account", account_object(account));
-    return object;
+    Value header = Value::array();
+    header.push_back("Cookie");
+    header.push_back(std::move(value));
+    Value headers = Value::array();
+    headers.push_back(std::move(header));
+    return make_object("url", account.server.text() + target.path, "headers", std::move(headers), "expires_in",
+                       account.cookie_expires_at - now, "account", account_object(account));
+}
+
+/// AG-07: what was copied on the way to the answer is wiped; what the growing text of JSON left behind is freed, and cannot be found any more.
+void lend_to(const ipc::Call& call, Value object) {
+    ipc::Answer answer(std::move(object));
+    call.answer(answer);
+    platform::wipe((*answer)["headers"][0][1].get_ref<std::string&>());
 }
 
 void lend(const Services& services, const ipc::Call& call, const Target& target, const vault::AccountPtr& account) {
     services.renewer.lend(account, [&services, call, target, account](const Result<void>& lent) {
         if (lent)
-            return call.answer(lent_object(*account, target, platform::to_unix(services.clock.now())));
+            return lend_to(call, lent_object(*account, target, platform::to_unix(services.clock.now())));
         Error error = lent.error();
         if (error.code == api::k_sign_in_needed)
             error.hint = KEYFOB_CLI_NAME " login " + account->server.text();

@@ -10,7 +10,8 @@ namespace {
 using platform::Error;
 using platform::ErrorKind;
 using platform::Result;
-using Poco::JSON::Object;
+using platform::json::make_object;
+using platform::json::Value;
 
 constexpr std::int64_t k_longest_timeout = 600; ///< seconds; a pairing lives no longer
 
@@ -18,7 +19,7 @@ Error usage(const std::string& what, const std::string& hint = "") {
     return {ErrorKind::invalid, what, hint, api::k_usage};
 }
 
-Result<login::LoginRequest> read_login(const Object& parameters) {
+Result<login::LoginRequest> read_login(const Value& parameters) {
     login::LoginRequest request;
     KEYFOB_TRY_ASSIGN(const std::string server, string_parameter(parameters, "server"));
     KEYFOB_TRY_ASSIGN(const std::int64_t port, integer_parameter(parameters, "port", 0));
@@ -42,6 +43,19 @@ Result<login::LoginRequest> read_login(const Object& parameters) {
     return request;
 }
 
+Value started_object(const login::StartedLogin& started) {
+    Value object = make_object("login_id", started.id);
+    if (started.user_code.empty()) {
+        object["start_url"] = started.start_url;
+    } else {
+        object["verification_uri"] = started.verification_uri;
+        object["user_code"] = started.user_code;
+    }
+    object["expires_in"] = started.expires_in.count();
+    object["joined"] = started.joined;
+    return object;
+}
+
 } // namespace
 
 void login_start(const Services& services, const ipc::Call& call) {
@@ -56,17 +70,7 @@ void login_start(const Services& services, const ipc::Call& call) {
         services.logins.start(request, call.connection, [call](const Result<login::StartedLogin>& started) {
             if (!started)
                 return call.answer(started.error());
-            Object::Ptr object(new Object(Poco::JSON_PRESERVE_KEY_ORDER));
-            object->set("login_id", started->id);
-            if (started->user_code.empty()) {
-                object->set("start_url", started->start_url);
-            } else {
-                object->set("verification_uri", started->verification_uri);
-                object->set("user_code", started->user_code);
-            }
-            object->set("expires_in", static_cast<std::int64_t>(started->expires_in.count()));
-            object->set("joined", started->joined);
-            call.answer(object);
+            call.answer(started_object(*started));
         });
     });
 }
@@ -75,25 +79,20 @@ void login_wait(const Services& services, const ipc::Call& call) {
     services.logins.wait(login_id(*call.parameters), [call](const Result<vault::AccountPtr>& finished) {
         if (!finished)
             return call.answer(finished.error());
-        Object::Ptr object(new Object);
-        object->set("account", account_object(**finished));
-        call.answer(object);
+        call.answer(make_object("account", account_object(**finished)));
     });
 }
 
 void login_reached(const Services& services, const ipc::Call& call) {
-    services.logins.await_browser(login_id(*call.parameters), [call](bool reached) {
-        Object::Ptr object(new Object);
-        object->set("reached", reached);
-        call.answer(object);
-    });
+    services.logins.await_browser(login_id(*call.parameters),
+                                  [call](bool reached) { call.answer(make_object("reached", reached)); });
 }
 
 void login_cancel(const Services& services, const ipc::Call& call) {
     const auto cancelled = services.logins.cancel(login_id(*call.parameters));
     if (!cancelled)
         return call.answer(cancelled.error());
-    call.answer(Object::Ptr(new Object));
+    call.answer(Value::object());
 }
 
 } // namespace keyfob::agent::handlers

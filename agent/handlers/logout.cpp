@@ -4,8 +4,6 @@
 #include "agent/vault/account_choice.h"
 #include "server/api/client.h"
 
-#include <Poco/JSON/Array.h>
-
 #include <memory>
 
 namespace keyfob::agent::handlers {
@@ -13,15 +11,15 @@ namespace {
 
 using platform::Error;
 using platform::Result;
-using Poco::JSON::Array;
-using Poco::JSON::Object;
+using platform::json::make_object;
+using platform::json::Value;
 using vault::AccountPtr;
 
 /// Collects what became of each account, and answers when the last is done.
 struct Logout {
     ipc::Call call;
     std::size_t left = 0;
-    Array ended;
+    Value ended; ///< an array
 };
 
 struct LogoutRequest {
@@ -29,37 +27,30 @@ struct LogoutRequest {
     std::string account; ///< empty: the only one
 };
 
-Result<LogoutRequest> read_logout(const Object& parameters) {
+Result<LogoutRequest> read_logout(const Value& parameters) {
     KEYFOB_TRY_ASSIGN(const bool all, boolean_parameter(parameters, "all", false));
     KEYFOB_TRY_ASSIGN(const std::string account, string_parameter(parameters, "account"));
     return LogoutRequest{all, account};
 }
 
-Object::Ptr error_object(const Error& error) {
-    Object::Ptr object(new Object(Poco::JSON_PRESERVE_KEY_ORDER));
-    object->set("code", std::string(api::error_code(error.code).word));
-    object->set("message", error.message);
-    object->set("hint", error.hint);
-    return object;
+Value error_object(const Error& error) {
+    return make_object("code", api::error_code(error.code).word, "message", error.message, "hint", error.hint);
 }
 
-Object::Ptr ended_object(const std::string& name, const vault::Account& account, const Result<void>& revoked,
-                         const Result<void>& forgotten) {
-    Object::Ptr object(new Object(Poco::JSON_PRESERVE_KEY_ORDER));
-    object->set("account", name);
-    object->set("server", account.server.text());
-    object->set("revoked", revoked.has_value());
-    object->set("detail", revoked ? std::string() : revoked.error().message);
-    object->set("forgotten", forgotten.has_value());
+Value ended_object(const std::string& name, const vault::Account& account, const Result<void>& revoked,
+                   const Result<void>& forgotten) {
+    Value object = make_object("account", name,                                  //
+                               "server", account.server.text(),                  //
+                               "revoked", revoked.has_value(),                   //
+                               "detail", revoked ? "" : revoked.error().message, //
+                               "forgotten", forgotten.has_value());
     if (!forgotten)
-        object->set("error", error_object(forgotten.error()));
+        object["error"] = error_object(forgotten.error());
     return object;
 }
 
 void answer(const Logout& logout) {
-    Object::Ptr result(new Object);
-    result->set("ended", logout.ended);
-    logout.call.answer(result);
+    logout.call.answer(make_object("ended", logout.ended));
 }
 
 /// AG-13: at the server first; forgotten here whatever the server says. What is over there is lent no more, whatever the keychain says.
@@ -68,7 +59,7 @@ void end_one(const Services& services, const std::shared_ptr<Logout>& logout, co
         if (revoked)
             vault::AccountStore::end(*account);
         services.accounts.forget(account->id, [logout, account, name, revoked](const Result<void>& forgotten) {
-            logout->ended.add(ended_object(name, *account, revoked, forgotten));
+            logout->ended.push_back(ended_object(name, *account, revoked, forgotten));
             if (--logout->left == 0)
                 answer(*logout);
         });
@@ -84,7 +75,7 @@ void end_one(const Services& services, const std::shared_ptr<Logout>& logout, co
 }
 
 void end_all(const Services& services, const ipc::Call& call, const std::vector<AccountPtr>& accounts) {
-    const auto logout = std::make_shared<Logout>(Logout{call, accounts.size(), {}});
+    const auto logout = std::make_shared<Logout>(Logout{call, accounts.size(), Value::array()});
     if (accounts.empty())
         return answer(*logout);
     for (const AccountPtr& account : accounts)
@@ -111,7 +102,7 @@ void logout(const Services& services, const ipc::Call& call) {
 }
 
 void stop(const Services& services, const ipc::Call& call) {
-    call.answer(Object::Ptr(new Object));
+    call.answer(Value::object());
     services.stop();
 }
 

@@ -1,7 +1,6 @@
 #include "agent/handlers/parameters.h"
 
 #include "agent/api/error_code.h"
-#include "platform/json.h"
 
 namespace keyfob::agent::handlers {
 namespace {
@@ -9,14 +8,14 @@ namespace {
 using platform::Error;
 using platform::ErrorKind;
 using platform::Result;
-using Poco::JSON::Object;
+using platform::json::Value;
 
 template <typename T>
-Result<T> given(const Object& parameters, const char* name, const std::optional<T>& value, T otherwise,
+Result<T> given(const Value& parameters, const char* name, const std::optional<T>& value, T otherwise,
                 const char* type) {
     if (value)
         return *value;
-    if (!parameters.has(name))
+    if (!parameters.contains(name))
         return otherwise;
     return Error{ErrorKind::invalid, "the parameter \"" + std::string(name) + "\" must be " + type,
                  "agent/api/PROTOCOL.md describes each method", api::k_usage};
@@ -24,15 +23,15 @@ Result<T> given(const Object& parameters, const char* name, const std::optional<
 
 } // namespace
 
-Result<std::string> string_parameter(const Object& parameters, const char* name, const std::string& otherwise) {
+Result<std::string> string_parameter(const Value& parameters, const char* name, const std::string& otherwise) {
     return given(parameters, name, platform::json::get_string(parameters, name), otherwise, "a string");
 }
 
-Result<std::int64_t> integer_parameter(const Object& parameters, const char* name, std::int64_t otherwise) {
+Result<std::int64_t> integer_parameter(const Value& parameters, const char* name, std::int64_t otherwise) {
     return given(parameters, name, platform::json::get_integer(parameters, name), otherwise, "an integer");
 }
 
-Result<bool> boolean_parameter(const Object& parameters, const char* name, bool otherwise) {
+Result<bool> boolean_parameter(const Value& parameters, const char* name, bool otherwise) {
     return given(parameters, name, platform::json::get_bool(parameters, name), otherwise, "true or false");
 }
 

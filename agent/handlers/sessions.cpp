@@ -6,8 +6,6 @@
 #include "server/api/client.h"
 #include "server/api/routes.h"
 
-#include <Poco/JSON/Array.h>
-
 #include <functional>
 
 namespace keyfob::agent::handlers {
@@ -15,23 +13,21 @@ namespace {
 
 using platform::Error;
 using platform::Result;
-using Poco::JSON::Array;
-using Poco::JSON::Object;
+using platform::json::make_object;
+using platform::json::Value;
 using vault::AccountPtr;
 
-Object::Ptr object_of(const server::api::SessionInfo& session) {
-    Object::Ptr object(new Object(Poco::JSON_PRESERVE_KEY_ORDER));
-    object->set("id", session.name);
-    object->set("device_name", session.device_name);
-    object->set("device_os", session.device_os);
-    object->set("address", session.address);
-    object->set("class", session.session_class);
-    object->set("key", session.key_kind);
-    object->set("created_at", session.created_at);
-    object->set("renewed_at", session.renewed_at);
-    object->set("expires_at", session.expires_at);
-    object->set("current", session.current);
-    return object;
+Value object_of(const server::api::SessionInfo& session) {
+    return make_object("id", session.name,                 //
+                       "device_name", session.device_name, //
+                       "device_os", session.device_os,     //
+                       "address", session.address,         //
+                       "class", session.session_class,     //
+                       "key", session.key_kind,            //
+                       "created_at", session.created_at,   //
+                       "renewed_at", session.renewed_at,   //
+                       "expires_at", session.expires_at,   //
+                       "current", session.current);
 }
 
 /// What the server's error means here. Only its own word ends an account (SE-11).
@@ -92,13 +88,10 @@ void sessions_list(const Services& services, const ipc::Call& call) {
             services, call, account,
             [account](server::api::Client& client) { return client.list_sessions(account->key, account->session_id); },
             [call, account](const Sessions& sessions) {
-                Array list;
+                Value list = Value::array();
                 for (const auto& session : sessions)
-                    list.add(object_of(session));
-                Object::Ptr object(new Object(Poco::JSON_PRESERVE_KEY_ORDER));
-                object->set("account", account_object(*account));
-                object->set("sessions", list);
-                call.answer(object);
+                    list.push_back(object_of(session));
+                call.answer(make_object("account", account_object(*account), "sessions", std::move(list)));
             });
     });
 }
@@ -120,10 +113,7 @@ void sessions_revoke(const Services& services, const ipc::Call& call) {
             [&services, call, account](const server::api::RevokedSessions& revoked) {
                 if (revoked.current)
                     services.accounts.mark_ended(*account);
-                Object::Ptr object(new Object(Poco::JSON_PRESERVE_KEY_ORDER));
-                object->set("revoked", revoked.count);
-                object->set("current", revoked.current);
-                call.answer(object);
+                call.answer(make_object("revoked", revoked.count, "current", revoked.current));
             });
     });
 }

@@ -2,16 +2,14 @@
 #include "agent/handlers/account_object.h"
 #include "agent/handlers/methods.h"
 
-#include <Poco/JSON/Array.h>
-
 #include <unistd.h>
 
 namespace keyfob::agent::handlers {
 namespace {
 
 using platform::Result;
-using Poco::JSON::Array;
-using Poco::JSON::Object;
+using platform::json::make_object;
+using platform::json::Value;
 
 std::string keychain_state(const Result<void>& probed) {
     if (probed)
@@ -24,23 +22,16 @@ std::string keychain_state(const Result<void>& probed) {
     return code == api::k_keychain_denied ? "denied" : "unreachable";
 }
 
-Object::Ptr status_object(const Services& services, const Result<void>& keychain) {
-    Object::Ptr agent(new Object(Poco::JSON_PRESERVE_KEY_ORDER));
-    agent->set("version", KEYFOB_VERSION);
-    agent->set("pid", static_cast<int>(::getpid()));
-    agent->set("socket", services.socket_path);
-    Object::Ptr vault(new Object(Poco::JSON_PRESERVE_KEY_ORDER));
-    vault->set("tier", services.keychain.tier());
-    vault->set("state", keychain_state(keychain));
-    vault->set("detail", keychain ? std::string() : keychain.error().message);
-    Array accounts;
+Value status_object(const Services& services, const Result<void>& keychain) {
+    Value accounts = Value::array();
     for (const auto& account : services.accounts.all())
-        accounts.add(account_object(*account));
-    Object::Ptr object(new Object(Poco::JSON_PRESERVE_KEY_ORDER));
-    object->set("agent", agent);
-    object->set("keychain", vault);
-    object->set("accounts", accounts);
-    return object;
+        accounts.push_back(account_object(*account));
+    return make_object("agent",
+                       make_object("version", KEYFOB_VERSION, "pid", ::getpid(), "socket", services.socket_path), //
+                       "keychain",
+                       make_object("tier", services.keychain.tier(), "state", keychain_state(keychain), "detail",
+                                   keychain ? "" : keychain.error().message), //
+                       "accounts", std::move(accounts));
 }
 
 } // namespace

@@ -6,13 +6,14 @@
 #include <array>
 #include <cerrno>
 
-#include <glib-unix.h>
+#include <poll.h>
 #include <sys/socket.h>
 
 namespace keyfob::agent::ipc {
 namespace {
 
 constexpr std::size_t k_piece = 16 * 1024;
+constexpr std::size_t k_usual_output = 2 * 1024;
 constexpr std::size_t k_most_output = 1024 * 1024; ///< answers that wait to be fetched
 constexpr int k_most_bad_lines = 8;
 
@@ -27,39 +28,39 @@ bool looks_like_http(std::string_view line) {
 
 } // namespace
 
-Connection::Connection(platform::UniqueFd socket, OnLine on_line, OnClosed on_closed)
-    : m_socket(std::move(socket)), m_on_line(std::move(on_line)), m_on_closed(std::move(on_closed)) {}
+Connection::Connection(platform::Poller& poller, platform::UniqueFd socket, OnLine on_line, OnClosed on_closed)
+    : m_poller(poller), m_socket(std::move(socket)), m_on_line(std::move(on_line)), m_on_closed(std::move(on_closed)) {}
 
 Connection::~Connection() {
-    unwatch();
+    watch(0);
     platform::wipe(m_output);
 }
 
 void Connection::start() {
-    watch();
+    const auto self = shared_from_this(); // lives through its own callbacks
+    read();                               // whoever connects has something to say, and waits for the answer
+    if (is_open() && m_watched == 0)
+        watch(POLLIN);
 }
 
-void Connection::unwatch() {
-    if (m_source != 0)
-        g_source_remove(m_source);
-    m_source = 0;
+void Connection::on_ready() {
+    const auto self = shared_from_this();
+    if (!m_output.empty())
+        write();
+    if (is_open())
+        read();
 }
 
-void Connection::watch() {
-    unwatch();
-    m_watches_output = !m_output.empty();
-    const auto condition = static_cast<GIOCondition>(G_IO_IN | G_IO_HUP | G_IO_ERR | (m_watches_output ? G_IO_OUT : 0));
-    m_source = g_unix_fd_add(
-        m_socket.get(), condition,
-        [](int, GIOCondition ready, void* data) -> gboolean {
-            const auto self = static_cast<Connection*>(data)->shared_from_this(); // lives through its own callbacks
-            if ((ready & G_IO_OUT) != 0)
-                self->write();
-            if (self->is_open() && (ready & (G_IO_IN | G_IO_HUP | G_IO_ERR)) != 0)
-                self->read();
-            return G_SOURCE_CONTINUE; // a source that was removed meanwhile stays removed
-        },
-        this);
+void Connection::watch(short events) {
+    if (events == m_watched)
+        return;
+    if (events == 0)
+        m_poller.remove(m_socket.get());
+    else if (m_watched == 0)
+        m_poller.add(m_socket.get(), events, this);
+    else
+        m_poller.change(m_socket.get(), events, this);
+    m_watched = events;
 }
 
 void Connection::read() {
@@ -75,6 +76,7 @@ void Connection::read() {
 
 void Connection::take_lines() {
     std::size_t begin = 0;
+    m_taking_lines = true;
     while (is_open()) {
         const std::size_t end = m_input.find('\n', begin);
         if (end == std::string::npos)
@@ -86,7 +88,10 @@ void Connection::take_lines() {
         m_first_line = false;
         m_on_line(shared_from_this(), line);
     }
+    m_taking_lines = false;
     m_input.erase(0, std::min(begin, m_input.size()));
+    if (!m_output.empty())
+        write();
     if (m_input.size() >= api::k_longest_line)
         close();
 }
@@ -96,12 +101,12 @@ void Connection::send(std::string line) {
         return;
     if (m_output.size() + line.size() > k_most_output)
         return close();
-    if (!m_output.empty()) { // it is being written already
-        m_output += line;
-        return platform::wipe(line);
-    }
-    m_output = std::move(line);
-    write();
+    m_output.reserve(k_usual_output); // growing would leave copies
+    m_output += line;
+    platform::wipe(line);
+    const bool is_being_written = (m_watched & POLLOUT) != 0;
+    if (!m_taking_lines && !is_being_written)
+        write();
 }
 
 void Connection::write() {
@@ -117,15 +122,14 @@ void Connection::write() {
     }
     if (m_output.empty())
         platform::wipe(m_output); // AG-07: hand-outs. What grew before leaves copies that cannot be found any more
-    if (m_watches_output != !m_output.empty())
-        watch();
+    watch(static_cast<short>(m_output.empty() ? POLLIN : POLLIN | POLLOUT));
 }
 
 void Connection::close() {
     if (!is_open())
         return;
     const auto self = weak_from_this().lock();
-    unwatch();
+    watch(0);
     m_socket.reset();
     platform::wipe(m_output);
     const auto actions = std::move(m_when_closed);
@@ -141,8 +145,10 @@ void Connection::when_closed(std::function<void()> action) {
 }
 
 void Connection::count_bad_line() {
-    if (++m_bad_lines >= k_most_bad_lines)
-        close();
+    if (++m_bad_lines < k_most_bad_lines)
+        return;
+    write(); // what is wrong it is told
+    close();
 }
 
 } // namespace keyfob::agent::ipc

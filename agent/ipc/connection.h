@@ -1,5 +1,6 @@
 #pragma once
 
+#include "platform/poller.h"
 #include "platform/unique_fd.h"
 
 #include <functional>
@@ -17,12 +18,14 @@ public:
     using OnLine = std::function<void(const std::shared_ptr<Connection>&, std::string_view line)>;
     using OnClosed = std::function<void(Connection*)>;
 
-    Connection(platform::UniqueFd socket, OnLine on_line, OnClosed on_closed);
+    /// `poller` outlives it, and has it as tag.
+    Connection(platform::Poller& poller, platform::UniqueFd socket, OnLine on_line, OnClosed on_closed);
     Connection(const Connection&) = delete;
     Connection& operator=(const Connection&) = delete;
     ~Connection();
 
-    void start(); ///< begins to read; call once, when it is owned by a shared_ptr
+    void start();    ///< begins to read; call once, when it is owned by a shared_ptr
+    void on_ready(); ///< what the poller told
     void send(std::string line);
     void close();
     [[nodiscard]] bool is_open() const { return static_cast<bool>(m_socket); }
@@ -34,9 +37,9 @@ private:
     void read();
     void take_lines();
     void write();
-    void watch();
-    void unwatch();
+    void watch(short events);
 
+    platform::Poller& m_poller;
     platform::UniqueFd m_socket;
     OnLine m_on_line;
     OnClosed m_on_closed;
@@ -44,8 +47,8 @@ private:
     std::string m_output;
     bool m_first_line = true;
     int m_bad_lines = 0;
-    unsigned m_source = 0;
-    bool m_watches_output = false;
+    bool m_taking_lines = false; ///< answers wait, so that those to several requests leave together
+    short m_watched = 0;
     std::vector<std::function<void()>> m_when_closed;
 };
 

@@ -1,7 +1,7 @@
 #include "agent/ipc/json_rpc.h"
 
 #include "agent/api/error_code.h"
-#include "platform/json.h"
+#include "platform/secret_string.h"
 
 namespace keyfob::agent::ipc {
 namespace {
@@ -9,59 +9,53 @@ namespace {
 using platform::Error;
 using platform::ErrorKind;
 using platform::Result;
-using Poco::JSON::Object;
+using platform::json::make_object;
+using platform::json::Value;
 
 constexpr int k_invalid_request = -32600;
 
-std::string line_of(const Poco::Dynamic::Var& id, const char* name, const Object& content) {
-    Object answer(Poco::JSON_PRESERVE_KEY_ORDER);
-    answer.set("jsonrpc", "2.0");
-    answer.set("id", id);
-    answer.set(name, content);
-    return platform::json::to_text(answer) + "\n";
+/// Put together as text: in one object the content, which may be a secret, would be copied once more.
+std::string line_of(const Value& id, std::string_view name, const Value& content) {
+    std::string text = platform::json::to_text(content);
+    std::string line;
+    line.reserve(text.size() + 128);
+    line.append(R"({"jsonrpc":"2.0","id":)").append(platform::json::to_text(id));
+    line.append(",\"").append(name).append("\":").append(text).append("}\n");
+    platform::wipe(text);
+    return line;
 }
 
 } // namespace
 
 Result<RpcRequest> parse_request(std::string_view line) {
     const Error malformed{ErrorKind::invalid, "not a request of JSON-RPC 2.0"};
-    KEYFOB_TRY_ASSIGN(const auto object, platform::json::parse_object(line));
+    KEYFOB_TRY_ASSIGN(Value object, platform::json::parse_value(line));
+    const bool has_id = platform::json::get_integer(object, "id") || platform::json::get_string(object, "id");
     RpcRequest request;
-    request.id = object->get("id");
-    const bool has_id = platform::json::get_integer(*object, "id") || platform::json::get_string(*object, "id");
-    request.method = platform::json::get_string(*object, "method").value_or("");
-    if (platform::json::get_string(*object, "jsonrpc") != "2.0" || !has_id || request.method.empty())
+    request.method = platform::json::get_string(object, "method").value_or("");
+    if (platform::json::get_string(object, "jsonrpc") != "2.0" || !has_id || request.method.empty())
         return malformed;
-    request.parameters = platform::json::get_object(*object, "params");
-    if (request.parameters.isNull()) {
-        if (object->has("params"))
-            return malformed;
-        request.parameters = new Object;
-    }
+    request.id = std::move(object["id"]);
+    if (object.contains("params") && platform::json::get_object(object, "params") == nullptr)
+        return malformed;
+    request.parameters =
+        std::make_shared<const Value>(object.contains("params") ? std::move(object["params"]) : Value::object());
     return request;
 }
 
-std::string result_line(const Poco::Dynamic::Var& id, const Object& result) {
+std::string result_line(const Value& id, const Value& result) {
     return line_of(id, "result", result);
 }
 
-std::string error_line(const Poco::Dynamic::Var& id, const platform::Error& error) {
+std::string error_line(const Value& id, const Error& error) {
     const api::ErrorCode& code = api::error_code(error.code);
-    Object data(Poco::JSON_PRESERVE_KEY_ORDER);
-    data.set("code", std::string(code.word));
-    data.set("hint", error.hint);
-    Object content(Poco::JSON_PRESERVE_KEY_ORDER);
-    content.set("code", code.number);
-    content.set("message", error.message);
-    content.set("data", data);
-    return line_of(id, "error", content);
+    const Value data = make_object("code", code.word, "hint", error.hint);
+    return line_of(id, "error", make_object("code", code.number, "message", error.message, "data", data));
 }
 
 std::string parse_error_line() {
-    Object content(Poco::JSON_PRESERVE_KEY_ORDER);
-    content.set("code", k_invalid_request);
-    content.set("message", "not a request of JSON-RPC 2.0");
-    return line_of(Poco::Dynamic::Var(), "error", content);
+    return line_of(nullptr, "error",
+                   make_object("code", k_invalid_request, "message", "not a request of JSON-RPC 2.0"));
 }
 
 } // namespace keyfob::agent::ipc

@@ -1,10 +1,9 @@
 #pragma once
 
+#include "platform/json_value.h"
 #include "platform/result.h"
 
-#include <Poco/Dynamic/Var.h>
-#include <Poco/JSON/Object.h>
-
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -12,17 +11,17 @@ namespace keyfob::agent::ipc {
 
 /// One request of JSON-RPC 2.0. Notifications (no id) and batches are refused: every request here wants an answer.
 struct RpcRequest {
-    Poco::Dynamic::Var id; ///< a string or an integer, sent back as it came
+    platform::json::Value id; ///< a string or an integer, sent back as it came
     std::string method;
-    Poco::JSON::Object::Ptr parameters; ///< never null
+    std::shared_ptr<const platform::json::Value> parameters; ///< an object, never null
 };
 
 /// Errors: invalid.
 [[nodiscard]] platform::Result<RpcRequest> parse_request(std::string_view line);
 
 /// Answers, each one line with its end. The error's `code` is a word of agent/api/error_code.h.
-[[nodiscard]] std::string result_line(const Poco::Dynamic::Var& id, const Poco::JSON::Object& result);
-[[nodiscard]] std::string error_line(const Poco::Dynamic::Var& id, const platform::Error& error);
+[[nodiscard]] std::string result_line(const platform::json::Value& id, const platform::json::Value& result);
+[[nodiscard]] std::string error_line(const platform::json::Value& id, const platform::Error& error);
 /// For a line that is no request: its id is unknown.
 [[nodiscard]] std::string parse_error_line();
 

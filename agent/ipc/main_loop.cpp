@@ -5,7 +5,7 @@
 #include <mutex>
 #include <utility>
 
-#include <glib.h>
+#include <glib-unix.h>
 
 namespace keyfob::agent::ipc {
 
@@ -36,6 +36,28 @@ void run_on_main_loop(std::function<void()> action) {
             return G_SOURCE_REMOVE;
         },
         hand_over(std::move(action)), [](void* posted) { delete static_cast<Action*>(posted); });
+}
+
+PollerSource::PollerSource(platform::Poller poller, std::function<void(void*)> ready)
+    : m_poller(std::move(poller)), m_ready(std::move(ready)) {
+    GSource* const source = g_unix_fd_source_new(m_poller.descriptor(), G_IO_IN);
+    g_source_set_can_recurse(source, TRUE); // it does not, but otherwise GLib wakes itself up twice for each event
+    const GUnixFDSourceFunc take = [](int, GIOCondition, void* data) -> gboolean {
+        static_cast<PollerSource*>(data)->take_ready();
+        return G_SOURCE_CONTINUE;
+    };
+    g_source_set_callback(source, G_SOURCE_FUNC(take), this, nullptr);
+    m_source = g_source_attach(source, nullptr);
+    g_source_unref(source);
+}
+
+PollerSource::~PollerSource() {
+    g_source_remove(m_source);
+}
+
+void PollerSource::take_ready() {
+    for (void* const tag : m_poller.wait(std::chrono::milliseconds{0}))
+        m_ready(tag);
 }
 
 void Timer::start(std::chrono::milliseconds delay, std::function<void()> action) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "platform/poller.h"
 #include "platform/thread_pool.h"
 
 #include <chrono>
@@ -10,6 +11,25 @@ namespace keyfob::agent::ipc {
 
 /// Runs `action` on the main loop thread, soon. From any thread.
 void run_on_main_loop(std::function<void()> action);
+
+/// Lets a poller wait within the main loop, which GLib's own sources make dearer: each wakes the loop when it comes, when it goes, and twice for
+/// each event. Main loop thread only.
+class PollerSource {
+public:
+    /// `ready` is called with the tags that the poller tells.
+    PollerSource(platform::Poller poller, std::function<void(void* tag)> ready);
+    PollerSource(const PollerSource&) = delete;
+    PollerSource& operator=(const PollerSource&) = delete;
+    ~PollerSource();
+    [[nodiscard]] platform::Poller& poller() { return m_poller; }
+
+private:
+    void take_ready();
+
+    platform::Poller m_poller;
+    std::function<void(void*)> m_ready;
+    unsigned m_source = 0;
+};
 
 /// One timer of the main loop; cancelled when it goes. Main loop thread only.
 class Timer {

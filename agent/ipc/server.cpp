@@ -5,7 +5,7 @@
 
 #include <cerrno>
 
-#include <glib-unix.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -15,22 +15,24 @@ namespace {
 constexpr std::size_t k_most_connections = 512;
 } // namespace
 
-Server::Server(platform::UniqueFd listener, Dispatch dispatch)
-    : m_listener(std::move(listener)), m_dispatch(std::move(dispatch)) {
-    m_source = g_unix_fd_add(
-        m_listener.get(), G_IO_IN,
-        [](int, GIOCondition, void* data) -> gboolean {
-            static_cast<Server*>(data)->accept();
-            return G_SOURCE_CONTINUE;
-        },
-        this);
+Server::Server(platform::Poller poller, platform::UniqueFd listener, Dispatch dispatch)
+    : m_source(std::move(poller), [this](void* tag) { take(tag); }), m_listener(std::move(listener)),
+      m_dispatch(std::move(dispatch)) {
+    m_source.poller().add(m_listener.get(), POLLIN, this);
 }
 
 Server::~Server() {
-    g_source_remove(m_source);
     const auto connections = m_connections; // close() takes them out of the map
     for (const auto& [key, connection] : connections)
         connection->close();
+}
+
+void Server::take(void* tag) {
+    if (tag == this)
+        return accept();
+    const auto found = m_connections.find(static_cast<Connection*>(tag)); // one before may have closed it
+    if (found != m_connections.end())
+        found->second->on_ready();
 }
 
 void Server::accept() {
@@ -47,7 +49,7 @@ void Server::accept() {
         return;
     }
     auto connection = std::make_shared<Connection>(
-        std::move(socket),
+        m_source.poller(), std::move(socket),
         [this](const std::shared_ptr<Connection>& self, std::string_view line) { handle(self, line); },
         [this](Connection* closed) { m_connections.erase(closed); });
     m_connections[connection.get()] = connection;
@@ -63,7 +65,7 @@ void Server::handle(const std::shared_ptr<Connection>& connection, std::string_v
     const std::weak_ptr<Connection> peer = connection;
     auto answer = [peer, id = request->id](const Answer& outcome) {
         if (const auto self = peer.lock())
-            self->send(outcome ? result_line(id, **outcome) : error_line(id, outcome.error()));
+            self->send(outcome ? result_line(id, *outcome) : error_line(id, outcome.error()));
     };
     m_dispatch({std::move(request->method), request->parameters, connection, std::move(answer)});
 }

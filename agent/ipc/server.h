@@ -2,10 +2,10 @@
 
 #include "agent/ipc/connection.h"
 #include "agent/ipc/json_rpc.h"
+#include "agent/ipc/main_loop.h"
+#include "platform/poller.h"
 #include "platform/result.h"
 #include "platform/unique_fd.h"
-
-#include <Poco/JSON/Object.h>
 
 #include <functional>
 #include <map>
@@ -14,12 +14,12 @@
 
 namespace keyfob::agent::ipc {
 
-using Answer = platform::Result<Poco::JSON::Object::Ptr>;
+using Answer = platform::Result<platform::json::Value>; ///< an object
 
 /// One request of a command, as a method handler sees it.
 struct Call {
     std::string method;
-    Poco::JSON::Object::Ptr parameters;
+    std::shared_ptr<const platform::json::Value> parameters;
     std::shared_ptr<Connection> connection;
     std::function<void(const Answer&)> answer; ///< exactly once, now or later; on the main loop thread
 };
@@ -28,18 +28,19 @@ struct Call {
 class Server {
 public:
     using Dispatch = std::function<void(Call)>;
-    Server(platform::UniqueFd listener, Dispatch dispatch);
+    Server(platform::Poller poller, platform::UniqueFd listener, Dispatch dispatch);
     Server(const Server&) = delete;
     Server& operator=(const Server&) = delete;
     ~Server();
 
 private:
+    void take(void* tag);
     void accept();
     void handle(const std::shared_ptr<Connection>& connection, std::string_view line);
 
+    PollerSource m_source; ///< outlives the connections in it
     platform::UniqueFd m_listener;
     Dispatch m_dispatch;
-    unsigned m_source = 0;
     std::map<Connection*, std::shared_ptr<Connection>> m_connections;
 };
 

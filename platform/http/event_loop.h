@@ -2,8 +2,8 @@
 
 #include "platform/http/connection.h"
 #include "platform/http/connection_counts.h"
-#include "platform/http/poller.h"
 #include "platform/http/server.h"
+#include "platform/poller.h"
 #include "platform/thread_pool.h"
 #include "platform/unique_fd.h"
 

@@ -2,7 +2,7 @@
 
 #include "platform/http/connection_counts.h"
 #include "platform/http/event_loop.h"
-#include "platform/http/poller.h"
+#include "platform/poller.h"
 #include "platform/thread_pool.h"
 
 #include <Poco/Net/NetException.h>

@@ -23,12 +23,15 @@ struct Command {
     Command& operator=(const Command&) = delete;
 
     tests::LocalPeer peer;
+    agent::ipc::PollerSource source{platform::Poller::create().value(),
+                                    [](void* tag) { static_cast<agent::ipc::Connection*>(tag)->on_ready(); }};
     std::shared_ptr<agent::ipc::Connection> connection;
 
 private:
     explicit Command(std::pair<tests::LocalPeer, platform::UniqueFd> ends) : peer(std::move(ends.first)) {
         connection = std::make_shared<agent::ipc::Connection>(
-            std::move(ends.second), [](const auto&, std::string_view) {}, [](agent::ipc::Connection*) {});
+            source.poller(), std::move(ends.second), [](const auto&, std::string_view) {},
+            [](agent::ipc::Connection*) {});
         connection->start();
     }
 };

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "agent/handlers/methods.h"
-#include "platform/json.h"
+#include "platform/json_value.h"
 #include "tests/fakes/agent_parts.h"
 
 #include <memory>
@@ -20,10 +20,10 @@ struct MethodCaller : AgentParts {
     }
     Answer send_from(const Command& from, const std::string& method, const std::string& parameters) {
         auto answer = std::make_shared<std::optional<agent::ipc::Answer>>();
-        agent::handlers::dispatch(services, {method, platform::json::parse_object(parameters).value(), from.connection,
-                                             [answer](const agent::ipc::Answer& result) {
-                                                 answer->emplace(result ? read(**result) : result);
-                                             }});
+        agent::handlers::dispatch(
+            services, {method, parameters_of(parameters), from.connection, [answer](const agent::ipc::Answer& result) {
+                           answer->emplace(result ? read(*result) : result);
+                       }});
         return answer;
     }
     agent::ipc::Answer call(const std::string& method, const std::string& parameters = "{}") {
@@ -40,8 +40,11 @@ struct MethodCaller : AgentParts {
     std::optional<Command> command{std::in_place};
 
 private:
-    static agent::ipc::Answer read(const Poco::JSON::Object& result) {
-        return platform::json::parse_object(platform::json::to_text(result)).value();
+    static std::shared_ptr<const platform::json::Value> parameters_of(const std::string& text) {
+        return std::make_shared<const platform::json::Value>(platform::json::parse_value(text).value());
+    }
+    static agent::ipc::Answer read(const platform::json::Value& result) {
+        return platform::json::parse_value(platform::json::to_text(result)).value();
     }
 };
 

@@ -18,22 +18,21 @@ Poco::JSON::Object::Ptr object_of(const std::string& line) {
 }
 
 void check_id(const agent::ipc::RpcRequest& request, const Poco::JSON::Object& answer) {
-    Poco::JSON::Object sent;
-    sent.set("id", request.id);
+    const json::Value sent = json::make_object("id", request.id);
     require(json::get_string(answer, "id") == json::get_string(sent, "id") &&
                 json::get_integer(answer, "id") == json::get_integer(sent, "id"),
             "the id comes back as it was sent");
 }
 
 /// `{"account":5}` must not count as no account.
-void check_parameters(const Poco::JSON::Object& parameters) {
-    for (const std::string& name : parameters.getNames()) {
+void check_parameters(const json::Value& parameters) {
+    for (const auto& [name, value] : parameters.items()) {
         const int fits = int{agent::handlers::string_parameter(parameters, name.c_str()).has_value()} +
                          int{agent::handlers::integer_parameter(parameters, name.c_str(), 0).has_value()} +
                          int{agent::handlers::boolean_parameter(parameters, name.c_str(), false).has_value()};
         require(fits <= 1, "a parameter has one type");
     }
-    require(agent::handlers::string_parameter(Poco::JSON::Object(), "account", "default").value() == "default",
+    require(agent::handlers::string_parameter(json::Value::object(), "account", "default").value() == "default",
             "what is absent has its default");
 }
 
@@ -49,15 +48,13 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
         return 0;
     }
     require(!agent::ipc::parse_request(fuzz::with_member(line, R"("method":"stop")")), "two methods are refused");
-    require(!request->method.empty() && !request->parameters.isNull(), "a request has a method and parameters");
+    require(!request->method.empty() && request->parameters->is_object(), "a request has a method and parameters");
     const auto refused = object_of(
         agent::ipc::error_line(request->id, {platform::ErrorKind::invalid, request->method, request->method}));
     check_id(*request, *refused);
     require(json::get_string(*json::get_object(*refused, "error"), "message") == request->method,
             "a text comes back as it was sent");
-    Poco::JSON::Object result;
-    result.set("method", request->method);
-    const auto done = object_of(agent::ipc::result_line(request->id, result));
+    const auto done = object_of(agent::ipc::result_line(request->id, json::make_object("method", request->method)));
     check_id(*request, *done);
     require(json::get_string(*json::get_object(*done, "result"), "method") == request->method,
             "a result comes back as it is");

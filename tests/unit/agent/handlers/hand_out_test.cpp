@@ -12,17 +12,15 @@ namespace {
 const std::string k_server = "http://127.0.0.1:8420";
 
 std::string url_parameter(const std::string& url) {
-    Poco::JSON::Object object;
-    object.set("url", url);
-    return json::to_text(object);
+    return json::to_text(json::make_object("url", url));
 }
 
-std::string header(const Poco::JSON::Object& result) {
-    const auto headers = json::get_array(result, "headers");
+std::string header(const json::Value& result) {
+    const auto* headers = json::get_array(result, "headers");
     REQUIRE(headers->size() == 1);
-    const auto pair = headers->getArray(0);
-    REQUIRE(pair->size() == 2);
-    return pair->getElement<std::string>(0) + ": " + pair->getElement<std::string>(1);
+    const auto& pair = headers->at(0);
+    REQUIRE(pair.size() == 2);
+    return pair.at(0).get<std::string>() + ": " + pair.at(1).get<std::string>();
 }
 
 } // namespace
@@ -33,10 +31,10 @@ TEST_CASE("a hand-out is the account's cookie and the absolute URL", "[handlers]
     const auto url = GENERATE(values<std::string>({"/secured?x=1&y=%20", "http://127.0.0.1:8420/secured?x=1&y=%20"}));
     const auto answer = f.call("hand_out", url_parameter(url));
     REQUIRE(answer);
-    CHECK(json::get_string(**answer, "url") == "http://127.0.0.1:8420/secured?x=1&y=%20");
-    CHECK(header(**answer) == "Cookie: keyfob=cookie-of-session-1");
-    CHECK(json::get_integer(**answer, "expires_in") == 600);
-    const auto account = json::get_object(**answer, "account");
+    CHECK(json::get_string(*answer, "url") == "http://127.0.0.1:8420/secured?x=1&y=%20");
+    CHECK(header(*answer) == "Cookie: keyfob=cookie-of-session-1");
+    CHECK(json::get_integer(*answer, "expires_in") == 600);
+    const auto* account = json::get_object(*answer, "account");
     CHECK(json::get_string(*account, "name") == "ann@example.com@127.0.0.1:8420");
     CHECK(json::to_text(*account).find("cookie-of") == std::string::npos);
     CHECK(f.transport.requests().empty());
@@ -97,8 +95,8 @@ TEST_CASE("AG-08 a path is always one of the account's server, however it looks"
     f.add_account(k_server, "42", "ann@example.com");
     const auto answer = f.call("hand_out", url_parameter(path));
     REQUIRE(answer);
-    REQUIRE(json::get_string(**answer, "url") == k_server + path);
-    REQUIRE(platform::Url::parse(*json::get_string(**answer, "url"))->origin.text() == k_server);
+    REQUIRE(json::get_string(*answer, "url") == k_server + path);
+    REQUIRE(platform::Url::parse(*json::get_string(*answer, "url"))->origin.text() == k_server);
 }
 
 TEST_CASE("parameters of a wrong type are no URL", "[handlers]") {
@@ -119,7 +117,7 @@ TEST_CASE("two accounts that fit are named, and one can be chosen", "[handlers]"
     REQUIRE(answer.error().message.find("ben@example.com@127.0.0.1:8420") != std::string::npos);
     const auto chosen = f.call("hand_out", R"({"url":"/x","account":"ben@example.com"})");
     REQUIRE(chosen);
-    REQUIRE(header(**chosen) == "Cookie: keyfob=cookie-of-session-2");
+    REQUIRE(header(*chosen) == "Cookie: keyfob=cookie-of-session-2");
     REQUIRE(f.code("hand_out", R"({"url":"/x","account":"eve"})") == agent::api::k_sign_in_needed);
 }
 
@@ -151,7 +149,7 @@ TEST_CASE("a used-up cookie is renewed first, and a server that is down is no en
     f.transport.then([](const auto&) { return fakes::renewed("second", "challenge-2"); });
     const auto answer = f.call("hand_out", url_parameter("/x"));
     REQUIRE(answer);
-    REQUIRE(header(**answer) == "Cookie: keyfob=second");
+    REQUIRE(header(*answer) == "Cookie: keyfob=second");
 }
 
 TEST_CASE("a hand-out that waits holds up no other request", "[handlers]") {

@@ -25,13 +25,13 @@ struct Fixture : MethodCaller {
         transport.always(k_par_path, fakes::pushed());
         transport.always(k_token_path, fakes::granted(k_server));
     }
-    Poco::JSON::Object::Ptr start(const std::string& parameters = k_start) {
+    json::Value start(const std::string& parameters = k_start) {
         const auto answer = call("login.start", parameters);
         REQUIRE(answer);
         return *answer;
     }
-    static std::string id(const Poco::JSON::Object::Ptr& started) {
-        return R"({"login_id":")" + json::get_string(*started, "login_id").value() + "\"}";
+    static std::string id(const json::Value& started) {
+        return R"({"login_id":")" + json::get_string(started, "login_id").value() + "\"}";
     }
 };
 
@@ -40,32 +40,32 @@ struct Fixture : MethodCaller {
 TEST_CASE("login.start gives an address of this machine, and login.wait the account", "[handlers]") {
     Fixture f;
     const auto started = f.start();
-    const std::string url = json::get_string(*started, "start_url").value();
+    const std::string url = json::get_string(started, "start_url").value();
     REQUIRE(url.starts_with("http://127.0.0.1:"));
-    REQUIRE(json::get_integer(*started, "expires_in") == 600);
+    REQUIRE(json::get_integer(started, "expires_in") == 600);
     const auto waiting = f.send("login.wait", Fixture::id(started));
     REQUIRE_FALSE(waiting->has_value());
     REQUIRE(while_loop_runs([&] { return visit(url); }).status == 303);
     while_loop_runs([&] { return visit(fakes::callback_of(f.transport.requests(k_par_path).at(0), k_server)); });
     tests::run_until([&] { return waiting->has_value(); });
     REQUIRE(**waiting);
-    const auto account = json::get_object(****waiting, "account");
+    const auto account = json::get_object(***waiting, "account");
     REQUIRE(json::get_string(*account, "name") == "ann@example.com@127.0.0.1:8420");
     REQUIRE(json::get_string(*account, "state") == "signed_in");
-    REQUIRE(json::to_text(****waiting).find("first") == std::string::npos); // the cookie
+    REQUIRE(json::to_text(***waiting).find("first") == std::string::npos); // the cookie
 }
 
 TEST_CASE("login.start by a device grant gives an address and a code, and login.wait the account", "[handlers]") {
     Fixture f;
     f.transport.always(k_device_authorization_path, fakes::device_authorization(k_server, 1));
     const auto started = f.start(R"({"server":"http://127.0.0.1:8420","device":true})");
-    REQUIRE(json::get_string(*started, "verification_uri") == k_server + "/device");
-    REQUIRE(json::get_string(*started, "user_code") == "BCDF-GHJK");
-    REQUIRE_FALSE(started->has("start_url"));
+    REQUIRE(json::get_string(started, "verification_uri") == k_server + "/device");
+    REQUIRE(json::get_string(started, "user_code") == "BCDF-GHJK");
+    REQUIRE_FALSE(started.contains("start_url"));
     const auto waiting = f.send("login.wait", Fixture::id(started));
     tests::run_until([&] { return waiting->has_value(); });
     REQUIRE(**waiting);
-    REQUIRE(json::get_string(*json::get_object(****waiting, "account"), "state") == "signed_in");
+    REQUIRE(json::get_string(*json::get_object(***waiting, "account"), "state") == "signed_in");
 }
 
 TEST_CASE("login.start by a device grant has no port", "[handlers]") {
@@ -104,8 +104,8 @@ TEST_CASE("login.start refuses ports and timeouts that are none", "[handlers]") 
 TEST_CASE("login.start takes timeout and the device's name", "[handlers]") {
     Fixture f;
     const auto started = f.start(R"({"server":"http://127.0.0.1:8420/","timeout":60,"device_name":"my desk"})");
-    REQUIRE(json::get_integer(*started, "expires_in") == 60);
-    while_loop_runs([&] { return visit(json::get_string(*started, "start_url").value()); });
+    REQUIRE(json::get_integer(started, "expires_in") == 60);
+    while_loop_runs([&] { return visit(json::get_string(started, "start_url").value()); });
     REQUIRE(fakes::form_of(f.transport.requests(k_par_path).at(0)).get("device_name") == "my desk");
 }
 
@@ -163,9 +163,9 @@ TEST_CASE("AG-10 login.start says whether somebody was joined, and gives each an
     const auto answer = f.send_from(other, "login.start", k_start);
     tests::run_until([&] { return answer->has_value(); });
     const auto second = ***answer;
-    REQUIRE(json::get_bool(*first, "joined") == false);
-    REQUIRE(json::get_bool(*second, "joined") == true);
-    REQUIRE(json::get_string(*first, "start_url") == json::get_string(*second, "start_url"));
+    REQUIRE(json::get_bool(first, "joined") == false);
+    REQUIRE(json::get_bool(second, "joined") == true);
+    REQUIRE(json::get_string(first, "start_url") == json::get_string(second, "start_url"));
     REQUIRE(f.code("login.wait", Fixture::id(second)) == agent::api::k_usage); // the other connection's
     REQUIRE(f.code("login.start", R"({"server":"http://127.0.0.1:8420","port":1})") == agent::api::k_usage);
 }
@@ -175,9 +175,9 @@ TEST_CASE("CL-05 login.reached is answered when a browser has come", "[handlers]
     const auto started = f.start();
     const auto reached = f.send("login.reached", Fixture::id(started));
     REQUIRE_FALSE(reached->has_value());
-    REQUIRE(while_loop_runs([&] { return visit(json::get_string(*started, "start_url").value()); }).status == 303);
+    REQUIRE(while_loop_runs([&] { return visit(json::get_string(started, "start_url").value()); }).status == 303);
     tests::run_until([&] { return reached->has_value(); });
-    REQUIRE(json::get_bool(****reached, "reached") == true);
+    REQUIRE(json::get_bool(***reached, "reached") == true);
 }
 
 TEST_CASE("login.wait and login.cancel want the id of a sign-in", "[handlers]") {

@@ -17,14 +17,11 @@ const std::string k_server = "http://127.0.0.1:8420";
 struct Fixture : MethodCaller {
     Fixture() { transport.always(k_revoke_path, fakes::response(200, "{}")); }
     /// What became of each account.
-    std::vector<Poco::JSON::Object::Ptr> log_out(const std::string& parameters = "{}") {
+    std::vector<json::Value> log_out(const std::string& parameters = "{}") {
         const auto answer = call("logout", parameters);
         REQUIRE(answer);
-        std::vector<Poco::JSON::Object::Ptr> ended;
-        const auto array = json::get_array(**answer, "ended");
-        for (unsigned i = 0; i < array->size(); ++i)
-            ended.push_back(array->getObject(i));
-        return ended;
+        const auto* ended = json::get_array(*answer, "ended");
+        return {ended->begin(), ended->end()};
     }
 };
 
@@ -35,9 +32,9 @@ TEST_CASE("AG-13 logout revokes at the server and forgets here", "[handlers]") {
     f.add_account(k_server, "42", "ann@example.com");
     const auto ended = f.log_out();
     REQUIRE(ended.size() == 1);
-    CHECK(json::get_string(*ended[0], "account") == "ann@example.com@127.0.0.1:8420");
-    CHECK(json::get_string(*ended[0], "server") == k_server);
-    CHECK(json::get_bool(*ended[0], "revoked") == true);
+    CHECK(json::get_string(ended[0], "account") == "ann@example.com@127.0.0.1:8420");
+    CHECK(json::get_string(ended[0], "server") == k_server);
+    CHECK(json::get_bool(ended[0], "revoked") == true);
     CHECK(fakes::form_of(f.transport.requests(k_revoke_path).at(0)).get("token") == "session-1");
     CHECK(f.accounts.all().empty());
     CHECK(f.keychain.secrets.empty());
@@ -54,8 +51,8 @@ TEST_CASE("AG-13 a server that is down or says no is said, and the account forgo
         return fakes::refused(500, "server_error", "broken");
     });
     const auto ended = f.log_out();
-    REQUIRE(json::get_bool(*ended.at(0), "revoked") == false);
-    REQUIRE(json::get_string(*ended[0], "detail")->find(is_down ? "nobody there" : "broken") != std::string::npos);
+    REQUIRE(json::get_bool(ended.at(0), "revoked") == false);
+    REQUIRE(json::get_string(ended[0], "detail")->find(is_down ? "nobody there" : "broken") != std::string::npos);
     REQUIRE(f.accounts.all().empty());
     REQUIRE(f.keychain.secrets.empty());
 }
@@ -108,9 +105,9 @@ TEST_CASE("AG-13 what the keychain does not give up is said, lent no more, and c
         f.add_account(k_server, "42", "ann@example.com");
         f.keychain.erase_failure = failure;
         const auto ended = f.log_out();
-        REQUIRE(json::get_bool(*ended.at(0), "revoked") == true);
-        REQUIRE(json::get_bool(*ended[0], "forgotten") == false);
-        const auto error = json::get_object(*ended[0], "error");
+        REQUIRE(json::get_bool(ended.at(0), "revoked") == true);
+        REQUIRE(json::get_bool(ended[0], "forgotten") == false);
+        const auto error = json::get_object(ended[0], "error");
         REQUIRE(json::get_string(*error, "code") == failure.code);
         REQUIRE(json::get_string(*error, "message") == failure.message);
         REQUIRE(json::get_string(*error, "hint") == failure.hint);
@@ -118,7 +115,7 @@ TEST_CASE("AG-13 what the keychain does not give up is said, lent no more, and c
         REQUIRE(f.accounts.all()[0]->cookie.empty());
         REQUIRE(f.code("hand_out", R"({"url":"/x"})") == agent::api::k_sign_in_needed);
         f.keychain.erase_failure.reset();
-        REQUIRE(json::get_bool(*f.log_out().at(0), "forgotten") == true);
+        REQUIRE(json::get_bool(f.log_out().at(0), "forgotten") == true);
         REQUIRE(f.keychain.secrets.empty());
         REQUIRE(f.transport.requests(k_revoke_path).size() == 1); // once is enough
     }
@@ -130,8 +127,8 @@ TEST_CASE("AG-13 where neither the server nor the keychain can be told, the acco
     f.keychain.erase_failure = fakes::keychain_failures().front();
     f.transport.then([](const auto&) { return fakes::ScriptedTransport::nobody(); });
     const auto ended = f.log_out();
-    REQUIRE(json::get_bool(*ended.at(0), "revoked") == false);
-    REQUIRE(json::get_bool(*ended[0], "forgotten") == false);
+    REQUIRE(json::get_bool(ended.at(0), "revoked") == false);
+    REQUIRE(json::get_bool(ended[0], "forgotten") == false);
     REQUIRE(f.code("hand_out", R"({"url":"/x"})").empty());
 }
 

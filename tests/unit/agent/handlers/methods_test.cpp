@@ -20,7 +20,7 @@ const std::string k_server = "http://127.0.0.1:8420";
 std::string keychain_state(MethodCaller& f) {
     const auto answer = f.call("status");
     REQUIRE(answer);
-    return json::get_string(*json::get_object(**answer, "keychain"), "state").value_or("");
+    return json::get_string(*json::get_object(*answer, "keychain"), "state").value_or("");
 }
 
 } // namespace
@@ -52,11 +52,11 @@ TEST_CASE("hello says who the agent is", "[handlers]") {
     const auto parameters = GENERATE(values<std::string>({"{}", R"({"client":"test/1","protocol":1})"}));
     const auto answer = f.call("hello", parameters);
     REQUIRE(answer);
-    CHECK(json::get_string(**answer, "agent") == "keyfob-agent");
-    CHECK(json::get_string(**answer, "version") == KEYFOB_VERSION);
-    CHECK(json::get_integer(**answer, "protocol") == 1);
-    CHECK(json::get_integer(**answer, "pid") == ::getpid());
-    CHECK(json::get_strings(**answer, "capabilities")->size() == 4);
+    CHECK(json::get_string(*answer, "agent") == "keyfob-agent");
+    CHECK(json::get_string(*answer, "version") == KEYFOB_VERSION);
+    CHECK(json::get_integer(*answer, "protocol") == 1);
+    CHECK(json::get_integer(*answer, "pid") == ::getpid());
+    CHECK(json::get_array(*answer, "capabilities")->size() == 4);
 }
 
 TEST_CASE("hello refuses another version of the protocol", "[handlers]") {
@@ -95,16 +95,16 @@ TEST_CASE("status shows the agent, the keychain and the accounts, and no secret"
     f.add_account(k_server, "43", "ben@example.com", "session-2")->ended = true;
     const auto answer = f.call("status");
     REQUIRE(answer);
-    CHECK(json::get_string(*json::get_object(**answer, "agent"), "socket") == "/run/keyfob/agent.sock");
-    CHECK(json::get_string(*json::get_object(**answer, "keychain"), "tier") == "fake");
-    CHECK(json::get_string(*json::get_object(**answer, "keychain"), "state") == "ready");
-    const auto accounts = json::get_array(**answer, "accounts");
+    CHECK(json::get_string(*json::get_object(*answer, "agent"), "socket") == "/run/keyfob/agent.sock");
+    CHECK(json::get_string(*json::get_object(*answer, "keychain"), "tier") == "fake");
+    CHECK(json::get_string(*json::get_object(*answer, "keychain"), "state") == "ready");
+    const auto* accounts = json::get_array(*answer, "accounts");
     REQUIRE(accounts->size() == 2);
     std::set<std::string> states;
-    for (unsigned i = 0; i < 2; ++i)
-        states.insert(*json::get_string(*accounts->getObject(i), "state"));
+    for (const json::Value& account : *accounts)
+        states.insert(*json::get_string(account, "state"));
     CHECK(states == std::set<std::string>{"ended", "signed_in"});
-    const std::string text = json::to_text(**answer);
+    const std::string text = json::to_text(*answer);
     for (const char* secret : {"cookie-of", "challenge-1", "PRIVATE", "device_key"})
         CHECK(text.find(secret) == std::string::npos);
     CHECK(f.transport.requests().empty());

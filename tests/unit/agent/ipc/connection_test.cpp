@@ -1,6 +1,7 @@
 #include "agent/ipc/connection.h"
 
 #include "agent/api/messages.h"
+#include "agent/ipc/main_loop.h"
 #include "tests/support/local_peer.h"
 
 #include <catch2/catch.hpp>
@@ -19,6 +20,8 @@ struct Fixture {
     int closed = 0;
     std::function<void(const std::shared_ptr<Connection>&)> on_line;
     LocalPeer peer;
+    agent::ipc::PollerSource source{platform::Poller::create().value(),
+                                    [](void* tag) { static_cast<Connection*>(tag)->on_ready(); }};
     std::shared_ptr<Connection> connection;
 
     Fixture() : Fixture(LocalPeer::pair()) {}
@@ -27,7 +30,7 @@ struct Fixture {
 private:
     explicit Fixture(std::pair<LocalPeer, platform::UniqueFd> ends) : peer(std::move(ends.first)) {
         connection = std::make_shared<Connection>(
-            std::move(ends.second),
+            source.poller(), std::move(ends.second),
             [this](const std::shared_ptr<Connection>& self, std::string_view line) {
                 lines.emplace_back(line);
                 if (on_line)
@@ -117,7 +120,7 @@ TEST_CASE("nothing is read any more after a line that closes", "[ipc]") {
 TEST_CASE("a connection may lose its owner in the middle of a line", "[ipc]") {
     Fixture f;
     f.on_line = [&f](const std::shared_ptr<Connection>& self) {
-        f.connection = std::make_shared<Connection>(platform::UniqueFd(), nullptr, nullptr);
+        f.connection = std::make_shared<Connection>(f.source.poller(), platform::UniqueFd(), nullptr, nullptr);
         self->close();
     };
     f.peer.send("first\nsecond\n");

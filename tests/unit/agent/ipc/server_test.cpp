@@ -59,11 +59,13 @@ struct Fixture {
     Fixture() {
         auto listener = platform::listen_unix(directory.file("s"));
         REQUIRE(listener);
-        server.emplace(std::move(*listener), [this](Call call) {
+        auto poller = platform::Poller::create();
+        REQUIRE(poller);
+        server.emplace(std::move(*poller), std::move(*listener), [this](Call call) {
             methods.push_back(call.method);
             if (keeps)
                 return kept.push_back(std::move(call));
-            call.answer(Object::Ptr(new Object));
+            call.answer(json::Value::object());
         });
     }
     LocalPeer connect() const {
@@ -82,9 +84,9 @@ TEST_CASE("requests may be sent without waiting, and answers come in any order",
     auto peer = f.connect();
     REQUIRE(peer.send(request(1) + request(2) + request(3)));
     REQUIRE(peer.received().empty());
-    f.kept[1].answer(Object::Ptr(new Object));
+    f.kept[1].answer(json::Value::object());
     f.kept[2].answer(platform::Error{platform::ErrorKind::failed, "no", "", agent::api::k_refused});
-    f.kept[0].answer(Object::Ptr(new Object));
+    f.kept[0].answer(json::Value::object());
     REQUIRE(ids(peer.received()) == std::vector<std::int64_t>{2, 3, 1});
 }
 
@@ -148,8 +150,8 @@ TEST_CASE("a command that has gone while its answer was made costs nothing", "[i
     REQUIRE(other.send(request(2)));
     gone.close();
     REQUIRE_FALSE(f.kept[0].connection->is_open());
-    f.kept[0].answer(Object::Ptr(new Object));
-    f.kept[1].answer(Object::Ptr(new Object));
+    f.kept[0].answer(json::Value::object());
+    f.kept[1].answer(json::Value::object());
     REQUIRE(ids(other.received()) == std::vector<std::int64_t>{2});
 }
 
@@ -160,7 +162,7 @@ TEST_CASE("an answer may come after the server has gone", "[ipc]") {
     REQUIRE(peer.send(request(1)));
     f.server.reset();
     REQUIRE(peer.is_closed());
-    f.kept[0].answer(Object::Ptr(new Object));
+    f.kept[0].answer(json::Value::object());
     REQUIRE(peer.received().empty());
 }
 
@@ -226,7 +228,8 @@ TEST_CASE("AG-09 another user is refused before a byte is read", "[ipc]") {
     REQUIRE(::bind(listener.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
     REQUIRE(::listen(listener.get(), 4) == 0);
     int dispatched = 0;
-    const agent::ipc::Server server(std::move(listener), [&](const Call&) { ++dispatched; });
+    const agent::ipc::Server server(platform::Poller::create().value(), std::move(listener),
+                                    [&](const Call&) { ++dispatched; });
     const auto connected = [&] {
         platform::UniqueFd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
         REQUIRE(::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
