@@ -12,6 +12,8 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <optional>
+#include <thread>
 
 #include <fcntl.h>
 #include <glib-unix.h>
@@ -28,6 +30,8 @@ using platform::UniqueFd;
 
 constexpr int k_first_passed_descriptor = 3;
 constexpr std::chrono::seconds k_longest_farewell{3};
+constexpr std::chrono::seconds k_longest_death{2};
+constexpr std::chrono::milliseconds k_death_pause{10};
 
 /// The socket that a service manager passed (sd_listen_fds(3)).
 UniqueFd passed_socket() {
@@ -54,10 +58,22 @@ struct Socket {
     bool is_ours = false; ///< and not the service manager's
 };
 
+/// Of one agent at a time. A killed one keeps its lock for moments, in which it serves nobody: that is waited for, or a command that has just seen
+/// it die would be left without any.
+Result<std::optional<platform::LockFile>> take_lock(const std::string& socket) {
+    const auto deadline = std::chrono::steady_clock::now() + k_longest_death;
+    while (true) {
+        KEYFOB_TRY_ASSIGN(auto lock, platform::LockFile::try_lock(api::lock_path(socket)));
+        if (lock || platform::connect_unix(socket) || std::chrono::steady_clock::now() >= deadline)
+            return lock;
+        std::this_thread::sleep_for(k_death_pause);
+    }
+}
+
 Result<Socket> take_socket(const std::string& path) {
     const std::string directory = std::filesystem::path(path).parent_path().string();
     KEYFOB_TRY(platform::ensure_private_directory(directory));
-    KEYFOB_TRY_ASSIGN(auto lock, platform::LockFile::try_lock(api::lock_path(path)));
+    KEYFOB_TRY_ASSIGN(auto lock, take_lock(path));
     if (!lock)
         return Error{ErrorKind::failed, "another agent serves " + path, "nothing is to be done: commands use that one",
                      "in_use"};
