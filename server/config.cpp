@@ -5,8 +5,8 @@
 #include "platform/url.h"
 #include "server/config_checks.h"
 #include "server/config_clients.h"
+#include "server/config_providers.h"
 #include "server/config_reader.h"
-#include "server/provider_setup.h"
 #include "server/secret_file.h"
 
 #include <algorithm>
@@ -18,23 +18,10 @@ using platform::Error;
 using platform::ErrorKind;
 using platform::Result;
 
-constexpr std::size_t k_longest_provider_id = 32;
 constexpr std::int64_t k_demo_factor = 100; // all that is tried on it comes from one address
-
-bool is_provider_id(const std::string& text) {
-    return !text.empty() && text.size() <= k_longest_provider_id && std::all_of(text.begin(), text.end(), [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
-    });
-}
 
 bool is_loopback(const std::string& address) {
     return address == "127.0.0.1" || address == "::1";
-}
-
-const ProviderConfig* find_provider(const Config& config, const std::string& id) {
-    const auto found = std::find_if(config.providers.begin(), config.providers.end(),
-                                    [&](const ProviderConfig& provider) { return provider.id == id; });
-    return found == config.providers.end() ? nullptr : &*found;
 }
 
 void read_external_url(TableReader& table, Config& config) {
@@ -62,101 +49,6 @@ void read_proxies(TableReader& table, Config& config) {
     if (!parsed)
         return table.check("trusted_proxies", parsed);
     config.proxies = std::move(*parsed);
-}
-
-void read_kind(TableReader& table, ProviderConfig& provider) {
-    provider.kind = table.string("kind", "oidc");
-    if (provider.kind != "oidc" && provider.kind != "google" && provider.kind != "github")
-        table.problem("kind", "= \"" + provider.kind + "\"; expected \"oidc\", \"google\" or \"github\"");
-    provider.issuer = provider.kind == "oidc" ? table.required_string("issuer") : table.string("issuer");
-}
-
-void read_id(TableReader& table, const Config& config, ProviderConfig& provider) {
-    provider.id = table.required_string("id");
-    if (!provider.id.empty() && !is_provider_id(provider.id))
-        table.problem("id", "= \"" + provider.id + "\"; expected up to 32 of a-z, 0-9 and -");
-    if (find_provider(config, provider.id) != nullptr)
-        table.problem("id", "= \"" + provider.id + "\" is there twice");
-}
-
-void read_pkce(TableReader& table, ProviderConfig& provider) {
-    const std::string pkce = table.string("pkce", "required");
-    if (pkce != "required" && pkce != "unsupported")
-        table.problem("pkce", "= \"" + pkce + "\"; expected \"required\" or \"unsupported\"");
-    provider.pkce_unsupported = pkce == "unsupported";
-}
-
-void read_client_secret(TableReader& table, ProviderConfig& provider) {
-    provider.client_secret_file = table.string("client_secret_file");
-    if (provider.client_secret_file.empty())
-        return;
-    auto secret = read_secret_file(provider.client_secret_file);
-    if (!secret)
-        return table.problem("client_secret_file", secret.error().message);
-    provider.client_secret = std::move(*secret);
-}
-
-void read_authorities(TableReader& table, ProviderConfig& provider) {
-    provider.ca_file = table.string("ca_file");
-    if (provider.ca_file.empty())
-        return;
-    if (auto readable = check_readable_file(provider.ca_file); !readable)
-        table.check("ca_file", readable); // OpenSSL would not say why
-    else
-        table.check("ca_file", platform::http::TlsContext::for_client(provider.ca_file));
-}
-
-void read_addresses(TableReader& table, ProviderConfig& provider) {
-    provider.allow_addresses = table.strings("allow_addresses");
-    for (const std::string& address : provider.allow_addresses)
-        table.check("allow_addresses", platform::http::Network::parse(address));
-}
-
-void read_provider(TableReader& table, Config& config) {
-    const std::size_t problems = table.problems();
-    ProviderConfig provider;
-    read_id(table, config, provider);
-    read_kind(table, provider);
-    provider.display_name = table.string("display_name", provider.id);
-    provider.client_id = table.required_string("client_id");
-    read_authorities(table, provider);
-    read_addresses(table, provider);
-    read_pkce(table, provider);
-    read_client_secret(table, provider);
-    if (table.problems() == problems) // what is left is about the issuer
-        table.check(table.has("issuer") ? "issuer" : "id", make_provider(config, provider, platform::SystemClock()));
-    config.providers.push_back(std::move(provider));
-}
-
-void read_rule(TableReader& table, Config& config) {
-    signin::AllowRule rule;
-    rule.provider = table.required_string("provider");
-    const std::string user = table.string("user");
-    const std::string email = table.string("email");
-    const std::string domain = table.string("email_domain");
-    const std::string claim = table.string("claim");
-    const std::string value = table.string("value");
-    const bool anyone = table.boolean("anyone", false);
-    const int given =
-        int{!user.empty()} + int{!email.empty()} + int{!domain.empty()} + int{!claim.empty()} + int{anyone};
-    if (given != 1 || claim.empty() != value.empty())
-        return table.problem("provider",
-                             "has a rule that says who in none or in several ways; expected one of user, email, "
-                             "email_domain, claim with value, anyone = true");
-    if (!user.empty())
-        rule.who = signin::AllowRule::User{user};
-    else if (!email.empty())
-        rule.who = signin::AllowRule::Email{email};
-    else if (!domain.empty())
-        rule.who = signin::AllowRule::EmailDomain{domain};
-    else if (!claim.empty())
-        rule.who = signin::AllowRule::Claim{claim, value};
-    const ProviderConfig* provider = find_provider(config, rule.provider);
-    if (provider == nullptr && !rule.provider.empty())
-        table.problem("provider", "= \"" + rule.provider + "\" is the id of no [[provider]]");
-    if (const auto impossible = find_impossible(rule, provider == nullptr ? "" : provider->kind))
-        table.problem(impossible->first, impossible->second);
-    config.allow.push_back(std::move(rule));
 }
 
 void read_tls(TableReader& table, Config& config) {

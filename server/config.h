@@ -19,9 +19,11 @@ namespace keyfob::server {
 /// One `[[provider]]`.
 struct ProviderConfig {
     std::string id;
-    std::string kind; ///< oidc, google or github
+    std::string kind; ///< of identity/presets.h
     std::string display_name;
-    std::string issuer;
+    std::string issuer; ///< the effective one
+    std::string tenant; ///< Entra's
+    std::string groups_claim = "groups";
     std::string client_id;
     std::string client_secret_file;
     platform::SecretString client_secret;     ///< what the file holds; empty for public clients

@@ -21,7 +21,11 @@ std::optional<std::int64_t> parse_count(std::string_view digits, std::int64_t mo
 } // namespace
 
 void Problems::add(const toml::source_region& where, const std::string& text) {
-    m_lines.push_back(m_file + ":" + std::to_string(where.begin.line) + ": " + text);
+    m_lines.push_back(place(where) + ": " + text);
+}
+
+std::string Problems::place(const toml::source_region& where) const {
+    return m_file + ":" + std::to_string(where.begin.line);
 }
 
 std::string Problems::text() const {

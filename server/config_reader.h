@@ -22,6 +22,7 @@ public:
     [[nodiscard]] bool empty() const { return m_lines.empty(); }
     [[nodiscard]] std::size_t count() const { return m_lines.size(); }
     [[nodiscard]] std::string text() const;
+    [[nodiscard]] std::string place(const toml::source_region& where) const; ///< FILE:LINE
 
 private:
     std::string m_file;
@@ -55,6 +56,9 @@ public:
     /// Reports every key that nobody asked for.
     void finish();
 
+    [[nodiscard]] std::string place() const {
+        return m_problems.place(m_table.source());
+    }                                                       ///< where the table begins, FILE:LINE
     void problem(const char* key, const std::string& text); ///< at the key's place, or the table's when it is absent
     /// Reports a failure of what the key names, with what would help as what was expected.
     template <typename T> void check(const char* key, const platform::Result<T>& outcome) {

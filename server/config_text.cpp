@@ -1,6 +1,7 @@
 #include "server/config.h"
 
 #include "server/config_clients.h"
+#include "server/identity/presets.h"
 
 #include <toml++/toml.h>
 
@@ -21,13 +22,18 @@ toml::table provider_table(const ProviderConfig& provider) {
     toml::table table{{"id", provider.id},
                       {"kind", provider.kind},
                       {"display_name", provider.display_name},
-                      {"issuer", provider.issuer},
                       {"client_id", provider.client_id},
                       {"pkce", provider.pkce_unsupported ? "unsupported" : "required"}};
     if (!provider.client_secret_file.empty()) {
         table.insert("client_secret_file", provider.client_secret_file);
         table.insert("client_secret", "********");
     }
+    if (provider.tenant.empty())
+        table.insert("issuer", provider.issuer);
+    else // which the issuer is made of
+        table.insert("tenant", provider.tenant);
+    if (identity::find_preset(provider.kind)->has_groups)
+        table.insert("groups_claim", provider.groups_claim);
     if (!provider.ca_file.empty())
         table.insert("ca_file", provider.ca_file);
     if (!provider.allow_addresses.empty())
@@ -35,21 +41,15 @@ toml::table provider_table(const ProviderConfig& provider) {
     return table;
 }
 
-void insert_who(toml::table& table, const signin::AllowRule::Anyone&) {
-    table.insert("anyone", true);
-}
-void insert_who(toml::table& table, const signin::AllowRule::User& who) {
-    table.insert("user", who.subject);
-}
-void insert_who(toml::table& table, const signin::AllowRule::Email& who) {
-    table.insert("email", who.address);
-}
-void insert_who(toml::table& table, const signin::AllowRule::EmailDomain& who) {
-    table.insert("email_domain", who.domain);
+void insert_who(toml::table& table, const signin::AllowRule::Anyone& who) {
+    table.insert(who.k_key, true);
 }
 void insert_who(toml::table& table, const signin::AllowRule::Claim& who) {
-    table.insert("claim", who.name);
+    table.insert(who.k_key, who.name);
     table.insert("value", who.value);
+}
+template <typename Who> void insert_who(toml::table& table, const Who& who) {
+    table.insert(who.k_key, who.value);
 }
 
 } // namespace

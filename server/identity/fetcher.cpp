@@ -75,11 +75,17 @@ Result<void> require_json(const ClientResponse& response, const platform::Url& u
                                          platform::printable(type, 80) + "\", not with JSON"};
 }
 
-Error wrong_status(int status, const platform::Url& url) {
+Error wrong_status(const ClientResponse& response, const platform::Url& url) {
+    constexpr int k_forbidden = 403;
     constexpr int k_too_many_requests = 429;
-    const bool may_pass = status >= 500 || status == k_too_many_requests;
+    const int status = response.status;
+    const std::string* left = response.headers.find("X-RateLimit-Remaining"); // GitHub's way
+    const bool is_limited =
+        status == k_forbidden && ((left != nullptr && *left == "0") || response.headers.find("Retry-After") != nullptr);
+    const bool may_pass = status >= 500 || status == k_too_many_requests || is_limited;
     return {may_pass ? ErrorKind::unreachable : ErrorKind::invalid,
             url.origin.authority() + " answered " + url.path + " with status " + std::to_string(status) +
+                (is_limited ? ", because it was asked too often" : "") +
                 (status >= 300 && status < 400 ? ", and redirects are not followed" : "")};
 }
 
@@ -90,7 +96,7 @@ Result<std::string> fetch_document(const Fetcher& fetcher, const std::string& ur
     set_common_headers(request.headers);
     KEYFOB_TRY_ASSIGN(ClientResponse response, fetcher.send(request));
     if (response.status != 200)
-        return wrong_status(response.status, request.url);
+        return wrong_status(response, request.url);
     KEYFOB_TRY(require_json(response, request.url));
     return std::move(response.body);
 }

@@ -34,8 +34,9 @@ void set_common_headers(platform::http::Headers& headers);
 /// Errors: invalid (the answer does not call itself JSON).
 [[nodiscard]] platform::Result<void> require_json(const platform::http::ClientResponse& response,
                                                   const platform::Url& url);
-/// A status other than 200 as an error: unreachable (5xx, 429: it may be better later), invalid.
-[[nodiscard]] platform::Error wrong_status(int status, const platform::Url& url);
+/// A status other than 200 as an error: unreachable (5xx, 429, and 403 where the answer says that there were too many: it may be better later),
+/// invalid.
+[[nodiscard]] platform::Error wrong_status(const platform::http::ClientResponse& response, const platform::Url& url);
 
 inline constexpr std::chrono::hours k_document_fresh{1};        ///< what a provider publishes is kept so long
 inline constexpr std::chrono::seconds k_pause_after_failure{5}; ///< before it is asked for that again

@@ -2,8 +2,11 @@
 
 #include "server/identity/provider_factory.h"
 
+#include <Poco/JSON/Object.h>
+
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace keyfob::server::identity {
 
@@ -19,11 +22,20 @@ public:
     [[nodiscard]] platform::Result<signin::Identity>
     complete(const signin::UpstreamAttempt& attempt, const std::string& code, const std::string& issuer) override;
     [[nodiscard]] bool accepts_issuer(const std::string& issuer) const override;
+    /// What `/user` answers, and beside it `emails`, `organizations` and `teams` as the other answers have them.
+    [[nodiscard]] platform::Result<signin::Identity> believe(const std::string& claims) const override;
     [[nodiscard]] bool ready() const override { return true; } // nothing has to be discovered
 
 private:
+    using Rows = std::vector<Poco::JSON::Object::Ptr>;
     [[nodiscard]] platform::Result<std::string> fetch(const std::string& path, const std::string& access_token) const;
     [[nodiscard]] platform::Result<std::string> verified_email(const std::string& access_token) const;
+    /// All pages of a list. Errors: those of the fetcher; invalid (no list, or longer than can be).
+    [[nodiscard]] platform::Result<Rows> list(const std::string& path, const std::string& access_token) const;
+    /// Who `/user` says it is. Errors: invalid.
+    [[nodiscard]] platform::Result<signin::Identity> identity_of(const Poco::JSON::Object& user) const;
+    [[nodiscard]] platform::Result<void> add_memberships(signin::Identity& identity,
+                                                         const std::string& access_token) const;
 
     const ProviderSettings m_settings;
     const std::string m_issuer;

@@ -27,11 +27,6 @@ bool is_time(const std::optional<std::int64_t>& time) {
     return time && *time > 0 && *time <= k_latest_time;
 }
 
-bool is_subject(const std::string& text) {
-    return !text.empty() && text.size() <= k_longest_subject &&
-           std::all_of(text.begin(), text.end(), [](char c) { return c >= 0x20 && c < 0x7F; });
-}
-
 /// We accept ourselves as the only audience: who else it is for we cannot judge (RP-10).
 Result<void> check_audience(const Poco::JSON::Object& claims, const std::string& client_id) {
     auto audience = json::get_strings(claims, "aud").value_or(std::vector<std::string>{});
@@ -83,6 +78,11 @@ Result<void> check_times(const Poco::JSON::Object& claims, std::int64_t now) {
 }
 
 } // namespace
+
+bool is_subject(const std::string& text) {
+    return !text.empty() && text.size() <= k_longest_subject &&
+           std::all_of(text.begin(), text.end(), [](char c) { return c >= 0x20 && c < 0x7F; });
+}
 
 Result<void> check_id_token_header(const platform::jose::Jwt& token, const std::vector<std::string>& algorithms) {
     const std::string algorithm = token.algorithm();

@@ -18,6 +18,9 @@ struct IdTokenExpectation {
     std::int64_t now = 0;     ///< seconds since 1970
 };
 
+/// What may be a `sub`: not empty, and no more than 255 octets of printable ASCII (RP-10).
+[[nodiscard]] bool is_subject(const std::string& text);
+
 /// What can be said of a token before its signature is verified: its kind, and an algorithm that this provider announces (RP-09).
 /// Errors: invalid.
 [[nodiscard]] platform::Result<void> check_id_token_header(const platform::jose::Jwt& token,

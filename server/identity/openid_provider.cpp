@@ -16,7 +16,11 @@ using platform::ErrorKind;
 using platform::Result;
 namespace json = platform::json;
 
-constexpr const char* k_scope = "openid profile email";
+/// A claim that only another endpoint tells (Core 5.6.2): Entra's way to say that there are too many groups. Such endpoints are never asked.
+bool keeps_elsewhere(const Poco::JSON::Object& claims, const std::string& name) {
+    const auto names = json::get_object(claims, "_claim_names");
+    return !names.isNull() && names->has(name);
+}
 
 } // namespace
 
@@ -45,7 +49,7 @@ Result<std::string> OpenIdProvider::authorization_url(const signin::UpstreamAtte
     query.add("response_type", "code");
     query.add("client_id", m_settings.client_id);
     query.add("redirect_uri", m_redirect_uri);
-    query.add("scope", k_scope);
+    query.add("scope", m_options.scope);
     query.add("state", attempt.state);
     query.add("nonce", attempt.nonce);
     if (!m_settings.pkce_unsupported) {
@@ -93,6 +97,51 @@ Result<Poco::JSON::Object::Ptr> OpenIdProvider::user_info(const ProviderMetadata
     return *claims;
 }
 
+Result<signin::Identity> OpenIdProvider::identity_of(const Poco::JSON::Object& claims) const {
+    signin::Identity identity;
+    identity.issuer = m_settings.issuer;
+    identity.subject = json::get_string(claims, "sub").value();
+    if (!m_options.tenant.empty()) {
+        const auto object_id = json::get_string(claims, "oid");
+        if (json::get_string(claims, "tid") != m_options.tenant)
+            return Error{ErrorKind::invalid, "its id_token is of another tenant"};
+        if (!object_id || !is_subject(*object_id))
+            return Error{ErrorKind::invalid, "its id_token has no oid"};
+        identity.subject = *object_id;
+    }
+    add_person(identity, claims);
+    add_groups(identity, claims, m_settings.groups_claim);
+    if (m_options.has_hosted_domains)
+        identity.hosted_domain = json::get_string(claims, "hd").value_or("");
+    return identity;
+}
+
+Result<signin::Identity> OpenIdProvider::believe(const std::string& claims) const {
+    KEYFOB_TRY_ASSIGN(const auto object, json::parse_object(claims));
+    if (!json::get_string(*object, "sub"))
+        return Error{ErrorKind::invalid, "the claims have no sub"};
+    KEYFOB_TRY_ASSIGN(signin::Identity identity, identity_of(*object));
+    identity.email_verified = identity.email_verified && m_options.verifies_email;
+    return identity;
+}
+
+Result<void> OpenIdProvider::complete_identity(signin::Identity& identity, const Poco::JSON::Object& claims,
+                                               const ProviderMetadata& metadata,
+                                               const std::string& access_token) const {
+    const bool lacks_groups = m_settings.needs_groups && !claims.has(m_settings.groups_claim);
+    if (lacks_groups && keeps_elsewhere(claims, m_settings.groups_claim))
+        return Error{ErrorKind::invalid, "this person is in more groups than its id_token can tell"};
+    const bool lacks_something = identity.name.empty() || identity.email.empty() || lacks_groups;
+    if (lacks_something && !metadata.userinfo_endpoint.empty() && !access_token.empty()) {
+        KEYFOB_TRY_ASSIGN(const auto more, user_info(metadata, access_token, json::get_string(claims, "sub").value()));
+        add_person(identity, *more);
+        if (lacks_groups)
+            add_groups(identity, *more, m_settings.groups_claim);
+    }
+    identity.email_verified = identity.email_verified && m_options.verifies_email;
+    return {};
+}
+
 Result<signin::Identity> OpenIdProvider::complete(const signin::UpstreamAttempt& attempt, const std::string& code,
                                                   const std::string& issuer) {
     KEYFOB_TRY_ASSIGN(const auto metadata, m_metadata.get());
@@ -104,16 +153,8 @@ Result<signin::Identity> OpenIdProvider::complete(const signin::UpstreamAttempt&
                                                  m_settings.pkce_unsupported ? std::string() : attempt.code_verifier,
                                                  m_redirect_uri}));
     KEYFOB_TRY_ASSIGN(const auto claims, verified_claims(*tokens, attempt.nonce, code, *metadata));
-    signin::Identity identity;
-    identity.issuer = m_settings.issuer;
-    identity.subject = json::get_string(*claims, "sub").value();
-    add_person(identity, *claims);
-    const std::string access_token = json::get_string(*tokens, "access_token").value_or("");
-    if ((identity.name.empty() || identity.email.empty()) && !metadata->userinfo_endpoint.empty() &&
-        !access_token.empty()) {
-        KEYFOB_TRY_ASSIGN(const auto more, user_info(*metadata, access_token, identity.subject));
-        add_person(identity, *more);
-    }
+    KEYFOB_TRY_ASSIGN(signin::Identity identity, identity_of(*claims));
+    KEYFOB_TRY(complete_identity(identity, *claims, *metadata, json::get_string(*tokens, "access_token").value_or("")));
     return identity;
 }
 

@@ -13,6 +13,11 @@ namespace keyfob::server::identity {
 
 struct OpenIdOptions {
     std::vector<std::string> other_issuers; ///< spellings besides the configured issuer
+    std::string scope = "openid profile email";
+    bool has_hosted_domains = false; ///< Google: `hd` is what it says of the account (RP-14)
+    std::string
+        tenant; ///< Entra: `tid` must be it, and `oid` is the person, whose `sub` differs from client to client (RP-12)
+    bool verifies_email = true;
 };
 
 /// An OpenID Connect provider, authorization code flow with PKCE and nonce. Thread-safe.
@@ -27,6 +32,7 @@ public:
     [[nodiscard]] platform::Result<signin::Identity>
     complete(const signin::UpstreamAttempt& attempt, const std::string& code, const std::string& issuer) override;
     [[nodiscard]] bool accepts_issuer(const std::string& issuer) const override;
+    [[nodiscard]] platform::Result<signin::Identity> believe(const std::string& claims) const override;
     [[nodiscard]] platform::Result<void> prepare() override;
     [[nodiscard]] bool ready() const override { return m_metadata.known() != nullptr; }
 
@@ -35,6 +41,12 @@ private:
                                                                             const std::string& nonce,
                                                                             const std::string& code,
                                                                             const ProviderMetadata& metadata);
+    /// Who the claims of the id_token are about. Errors: invalid.
+    [[nodiscard]] platform::Result<signin::Identity> identity_of(const Poco::JSON::Object& claims) const;
+    /// What the id_token leaves out and userinfo may tell. Errors: those of user_info(); invalid (the groups are too many to be told).
+    [[nodiscard]] platform::Result<void> complete_identity(signin::Identity& identity, const Poco::JSON::Object& claims,
+                                                           const ProviderMetadata& metadata,
+                                                           const std::string& access_token) const;
     [[nodiscard]] platform::Result<Poco::JSON::Object::Ptr>
     user_info(const ProviderMetadata& metadata, const std::string& access_token, const std::string& subject) const;
 

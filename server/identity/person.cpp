@@ -69,4 +69,11 @@ void add_person(signin::Identity& identity, const Poco::JSON::Object& claims) {
     add_claims(identity, claims);
 }
 
+void add_groups(signin::Identity& identity, const Poco::JSON::Object& claims, const std::string& name) {
+    if (auto one = json::get_string(claims, name))
+        identity.groups.push_back(std::move(*one));
+    else if (auto several = json::get_strings(claims, name))
+        identity.groups.insert(identity.groups.end(), several->begin(), several->end());
+}
+
 } // namespace keyfob::server::identity

@@ -22,4 +22,7 @@ namespace keyfob::server::identity {
 /// rule of their own: a `claim` rule on `email` would let an unverified address in (RP-13).
 void add_person(signin::Identity& identity, const Poco::JSON::Object& claims);
 
+/// The groups that stand in the claim `name`: a list of texts, or one. What is none of these names no group.
+void add_groups(signin::Identity& identity, const Poco::JSON::Object& claims, const std::string& name);
+
 } // namespace keyfob::server::identity

@@ -14,14 +14,19 @@ namespace keyfob::server::identity {
 
 struct ProviderSettings {
     std::string id;
-    std::string kind; ///< oidc, google or github
+    std::string kind; ///< of presets.h
     std::string display_name;
-    std::string issuer; ///< google and github have one of their own
+    std::string issuer; ///< where the preset has none, or another is meant
+    std::string tenant; ///< Entra's, instead of an issuer
     std::string client_id;
     platform::SecretString client_secret; ///< empty: public client
     std::string ca_file;
     std::vector<std::string> allow_addresses;
     bool pkce_unsupported = false;
+    std::string groups_claim = "groups";
+    bool needs_groups = false; ///< a rule speaks of them, so they are asked for; nobody is asked for what no rule needs
+    bool needs_organizations = false; ///< GitHub's
+    bool needs_teams = false;
     bool is_demo = false; ///< set by the composition root alone: plain http on loopback is allowed for this issuer
 };
 
@@ -29,6 +34,9 @@ struct ProviderSettings {
 /// Errors: invalid (which setting).
 [[nodiscard]] platform::Result<std::unique_ptr<signin::IdentityProvider>>
 make_provider(ProviderSettings settings, const std::string& redirect_uri, const platform::Clock& clock);
+
+/// How that provider is asked. Errors: invalid (which setting).
+[[nodiscard]] platform::Result<std::unique_ptr<Fetcher>> make_fetcher(const ProviderSettings& settings);
 
 /// The same with a fetcher of the caller's.
 [[nodiscard]] platform::Result<std::unique_ptr<signin::IdentityProvider>>

@@ -57,6 +57,10 @@ bool lists(const std::vector<std::string>& values, const char* wanted) {
     return std::find(values.begin(), values.end(), wanted) != values.end();
 }
 
+std::string discovery_url(const std::string& issuer) {
+    return (issuer.ends_with('/') ? issuer.substr(0, issuer.size() - 1) : issuer) + k_path;
+}
+
 Result<ProviderMetadata> parse_metadata(std::string_view text, const MetadataRules& rules) {
     const auto parsed = platform::json::parse_object(text);
     if (!parsed)
@@ -94,10 +98,7 @@ std::shared_ptr<const ProviderMetadata> MetadataCache::known() const {
 }
 
 Result<ProviderMetadata> MetadataCache::fetch() const {
-    std::string base = m_rules.issuer;
-    if (base.ends_with('/'))
-        base.pop_back();
-    KEYFOB_TRY_ASSIGN(const std::string text, fetch_document(m_fetcher, base + k_path));
+    KEYFOB_TRY_ASSIGN(const std::string text, fetch_document(m_fetcher, discovery_url(m_rules.issuer)));
     return parse_metadata(text, m_rules);
 }
 

@@ -28,6 +28,9 @@ struct ProviderMetadata {
 /// For its lists of what is supported.
 [[nodiscard]] bool lists(const std::vector<std::string>& values, const char* wanted);
 
+/// Where the metadata of an issuer are (Discovery 1.0, section 4).
+[[nodiscard]] std::string discovery_url(const std::string& issuer);
+
 struct MetadataRules {
     std::string issuer; ///< must be identical (RP-08)
     bool pkce_unsupported = false;

@@ -81,7 +81,7 @@ Result<Poco::JSON::Object::Ptr> request_token(const Fetcher& fetcher, const Toke
     if (object && (*object)->has("error") && response.status < 500)
         return refusal(**object);
     if (response.status != 200)
-        return wrong_status(response.status, message.url);
+        return wrong_status(response, message.url);
     KEYFOB_TRY(require_json(response, message.url));
     if (!object)
         return Error{ErrorKind::invalid, "its token endpoint answered no JSON"};

@@ -11,9 +11,13 @@ namespace keyfob::server::signin {
 struct Identity {
     std::string issuer;
     std::string subject;
-    std::string name;            ///< for people; may be empty
-    std::string email;           ///< empty unless given
-    bool email_verified = false; ///< the claim was JSON true (RP-13)
+    std::string name;                       ///< for people; may be empty
+    std::string email;                      ///< empty unless given
+    bool email_verified = false;            ///< the claim was JSON true (RP-13)
+    std::string hosted_domain;              ///< Google's `hd`, of the id_token itself (RP-14); empty: a private account
+    std::vector<std::string> groups;        ///< as the provider writes them: names, paths, or Entra's object ids
+    std::vector<std::string> organizations; ///< GitHub's, of which the person is an active member
+    std::vector<std::string> teams;         ///< GitHub's, `organization/team`
     /// Other string-valued (or string-array) claims, for `claim` rules: name and value, one pair per value.
     std::vector<std::pair<std::string, std::string>> claims;
 };
@@ -41,6 +45,9 @@ public:
                                                               const std::string& issuer) = 0;
     /// For error answers, which never reach complete(): whether `iss` is acceptable (RP-06). Does not block.
     [[nodiscard]] virtual bool accepts_issuer(const std::string& issuer) const = 0;
+    /// Who these claims, a JSON object, are about; for who asks what the rules would say of somebody, and for nothing else: they are believed.
+    /// Errors: invalid.
+    [[nodiscard]] virtual platform::Result<Identity> believe(const std::string& claims) const = 0;
     /// Fetches what it needs before the first sign-in. May wait for the network. Errors: those of authorization_url().
     [[nodiscard]] virtual platform::Result<void> prepare() { return {}; }
     /// True when discovery has succeeded at least once; for /readyz. Does not block.

@@ -25,6 +25,9 @@ public:
     [[nodiscard]] const std::string& issuer() const { return m_base; }
     [[nodiscard]] bool accepts_issuer(const std::string& issuer) const override { return issuer == m_base; }
     [[nodiscard]] bool ready() const override { return is_ready; }
+    [[nodiscard]] platform::Result<Identity> believe(const std::string& /*claims*/) const override {
+        return platform::Error{platform::ErrorKind::invalid, "it has no claims"};
+    }
 
     [[nodiscard]] platform::Result<std::string> authorization_url(const Attempt& attempt) override {
         ++urls;

@@ -116,16 +116,23 @@ private:
         ScriptedIssuer& m_issuer;
     };
 
+    /// The issuer without the slash that some have at their end.
+    [[nodiscard]] std::string base() const {
+        return issuer.ends_with('/') ? issuer.substr(0, issuer.size() - 1) : issuer;
+    }
+
     static void apply(const Change& change, Object& object) {
         if (change)
             change(object);
     }
 
     platform::Result<ClientResponse> answer(const ClientRequest& request) {
-        const std::string& path = request.url.path;
+        const std::string prefix = platform::Url::parse(base() + "/").value().path;
+        const std::string path = request.url.path.substr(request.url.path.starts_with(prefix) ? prefix.size() - 1 : 0);
         {
             const std::lock_guard lock(m_mutex);
             m_requests.push_back(request);
+            m_requests.back().url.path = path;
         }
         if (const auto found = answers.find(path); found != answers.end())
             return found->second();
@@ -143,10 +150,10 @@ private:
     [[nodiscard]] std::string metadata() const {
         Object object;
         object.set("issuer", issuer);
-        object.set("authorization_endpoint", issuer + "/authorize");
-        object.set("token_endpoint", issuer + "/token");
-        object.set("userinfo_endpoint", issuer + "/userinfo");
-        object.set("jwks_uri", issuer + "/jwks");
+        object.set("authorization_endpoint", base() + "/authorize");
+        object.set("token_endpoint", base() + "/token");
+        object.set("userinfo_endpoint", base() + "/userinfo");
+        object.set("jwks_uri", base() + "/jwks");
         apply(change_metadata, object);
         return platform::json::to_text(object);
     }

@@ -243,3 +243,40 @@ TEST_CASE("a configuration that this user may not look at is an error and no cra
     REQUIRE_FALSE(config);
     CHECK_FALSE(config.error().hint.empty());
 }
+
+TEST_CASE("S15 RP-13: a rule of a kind that its provider cannot fulfil is told, and what would do instead") {
+    const Folder folder;
+    check_says(folder.rule_problem("g", "group = \"staff\"\n"), "15: allow.group ", "hosted_domain");
+    check_says(folder.rule_problem("g", "team = \"octo/platform\"\n"), "15: allow.team ", "GitHub has");
+    check_says(folder.rule_problem("g", "organization = \"octo\"\n"), "15: allow.organization ", "GitHub has");
+    check_says(folder.rule_problem("g", "hosted_domain = \"@example.com\"\n"), "15: allow.hosted_domain ", "no domain");
+    CHECK(folder.rule_problem("g", "hosted_domain = \"example.com\"\n").empty());
+    check_says(folder.rule_problem("hub", "group = \"staff\"\n"), "15: allow.group ", "organization or team");
+    check_says(folder.rule_problem("hub", "hosted_domain = \"example.com\"\n"), "15: allow.hosted_domain ",
+               "Google has");
+    check_says(folder.rule_problem("hub", "organization = \"octo/platform\"\n"), "15: allow.organization ",
+               "the rule team");
+    for (const char* bad : {"octo", "/platform", "octo/", "octo/a/b"})
+        check_says(folder.rule_problem("hub", "team = \"" + std::string(bad) + "\"\n"), "15: allow.team ",
+                   "organization/team");
+    CHECK(folder.rule_problem("hub", "team = \"octo/platform\"\n").empty());
+    CHECK(folder.rule_problem("hub", "organization = \"octo\"\n").empty());
+}
+
+TEST_CASE("RP-12 RP-13: Entra has one tenant, and no rule relies on its addresses") {
+    const Folder folder;
+    const std::string head = folder.head() + "[[provider]]\nid = \"work\"\nkind = \"microsoft\"\nclient_id = \"x\"\n";
+    const std::string tenant = "tenant = \"11111111-2222-3333-4444-555555555555\"\n";
+    CHECK(folder.problem(head + tenant + "[[allow]]\nprovider = \"work\"\ngroup = \"1\"\n").empty());
+    check_says(folder.problem(head), "5: provider.tenant ", "Directory (tenant) ID");
+    check_says(folder.problem(head + "tenant = \"common\"\n"), "9: provider.tenant ", "every tenant");
+    check_says(folder.problem(head + tenant + "issuer = \"https://login.example.com\"\n"), "9: provider.tenant ",
+               "leave issuer out");
+    for (const char* rule : {"email = \"ann@example.com\"\n", "email_domain = \"example.com\"\n"})
+        check_says(folder.problem(head + tenant + "[[allow]]\nprovider = \"work\"\n" + rule), "12: allow.email",
+                   "verifies no e-mail");
+    check_says(folder.provider_problem("issuer = \"https://login.example.com\"\ntenant = \"x\"\n"),
+               "8: provider.issuer ", "no tenants");
+    check_says(folder.provider_problem("kind = \"google\"\ngroups_claim = \"x\"\n"), "9: provider.groups_claim ",
+               "no groups");
+}

@@ -77,9 +77,9 @@ TEST_CASE("RP-13: every kind of rule is read, also before the provider it speaks
     REQUIRE(config.allow.size() == 5);
     CHECK(config.allow[0].provider == "company");
     CHECK(std::holds_alternative<Rule::Anyone>(config.allow[0].who));
-    CHECK(std::get<Rule::User>(config.allow[1].who).subject == "1");
-    CHECK(std::get<Rule::Email>(config.allow[2].who).address == "ann@example.com");
-    CHECK(std::get<Rule::EmailDomain>(config.allow[3].who).domain == "example.com");
+    CHECK(std::get<Rule::User>(config.allow[1].who).value == "1");
+    CHECK(std::get<Rule::Email>(config.allow[2].who).value == "ann@example.com");
+    CHECK(std::get<Rule::EmailDomain>(config.allow[3].who).value == "example.com");
     CHECK(std::get<Rule::Claim>(config.allow[4].who).name == "groups");
     CHECK(std::get<Rule::Claim>(config.allow[4].who).value == "staff");
 }
@@ -91,12 +91,13 @@ TEST_CASE("OP-10: an unknown key is an error with its line and what is known the
           "resource_server, session, tls, trusted_proxies");
     CHECK(problems(k_good + "client_secret = \"hunter2\"\n") ==
           "8: provider.client_secret is not known; expected one of: allow_addresses, ca_file, client_id, "
-          "client_secret_file, display_name, id, issuer, kind, pkce");
+          "client_secret_file, display_name, groups_claim, id, issuer, kind, pkce, tenant");
     CHECK(problems(k_good + "[session]\ncookies = \"5m\"\n") ==
           "9: session.cookies is not known; expected one of: absolute, cookie, idle");
     CHECK(problems(k_good + "[log]\nfile = \"x\"\n") == "9: log.file is not known; expected one of: level");
-    CHECK(problems(k_good + "[[allow]]\nprovider = \"company\"\nanyone = true\ngroup = \"x\"\n") ==
-          "11: allow.group is not known; expected one of: anyone, claim, email, email_domain, provider, user, value");
+    CHECK(problems(k_good + "[[allow]]\nprovider = \"company\"\nanyone = true\nrole = \"x\"\n") ==
+          "11: allow.role is not known; expected one of: anyone, claim, email, email_domain, group, hosted_domain, "
+          "organization, provider, team, user, value");
     CHECK(problems(k_head + k_database + "path = \"x\"\n" + k_provider) ==
           "4: database.path is not known; expected one of: url, warn_above");
     CHECK(problems(k_good + "[telemetry]\nx = 1\n").starts_with("8: telemetry is not known; expected one of: "));
@@ -236,8 +237,8 @@ TEST_CASE("RP-07: a provider's id is short, plain and there once") {
 }
 
 TEST_CASE("RP-04: kind and pkce have few values") {
-    CHECK(problems(k_good + "kind = \"saml\"\n") ==
-          "8: provider.kind = \"saml\"; expected \"oidc\", \"google\" or \"github\"");
+    CHECK(problems(k_good + "kind = \"saml\"\n") == "8: provider.kind = \"saml\"; expected one of oidc, google, "
+                                                    "microsoft, github, gitlab, okta, auth0 and keycloak");
     CHECK(problems(k_good + "pkce = \"plain\"\n") ==
           "8: provider.pkce = \"plain\"; expected \"required\" or \"unsupported\"");
     CHECK(problems(k_good + "allow_addresses = \"10.0.0.1\"\n") ==
@@ -250,7 +251,7 @@ TEST_CASE("S15: a rule says who in one way, of a provider that is there") {
     };
     const std::string several =
         "9: allow.provider has a rule that says who in none or in several ways; expected one of user, "
-        "email, email_domain, claim with value, anyone = true";
+        "email, email_domain, hosted_domain, group, organization, team, claim with value, anyone = true";
     for (const char* bad :
          {"", "anyone = false\n", "anyone = true\nuser = \"1\"\n", "email = \"\"\n", "claim = \"x\"\n",
           "value = \"x\"\n", "email = \"a@b\"\nemail_domain = \"b\"\n", "anyone = true\nvalue = \"x\"\n"})

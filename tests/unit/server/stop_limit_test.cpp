@@ -31,6 +31,9 @@ public:
         return platform::Error{platform::ErrorKind::timed_out, "no answer"};
     }
     [[nodiscard]] bool ready() const override { return false; }
+    [[nodiscard]] platform::Result<signin::Identity> believe(const std::string&) const override {
+        return platform::Error{platform::ErrorKind::invalid, "it has no claims"};
+    }
 
 private:
     const std::string m_id = "slow";

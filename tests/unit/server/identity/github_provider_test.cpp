@@ -20,6 +20,8 @@ struct Bench {
     fakes::ScriptedIssuer wire{clock}; // only its recorder and its table of answers are used
     std::string base;
     std::string api_path;
+    bool needs_organizations = false;
+    bool needs_teams = false;
 
     void answer(const std::string& path, const std::string& body, int status = 200) {
         wire.answers[path] = [body, status] { return fakes::json_answer(body, status); };
@@ -37,6 +39,8 @@ struct Bench {
         settings.issuer = base;
         settings.client_id = "client-1";
         settings.client_secret = platform::SecretString("s3cret");
+        settings.needs_organizations = needs_organizations;
+        settings.needs_teams = needs_teams;
         return std::move(server::identity::make_provider(std::move(settings), k_redirect_uri, clock, wire.fetcher()))
             .value();
     }
@@ -152,4 +156,84 @@ TEST_CASE("RP-06 GitHub: an answer that names another issuer is refused before t
     CHECK(!bench.complete("https://github.com"));
     CHECK(bench.wire.count(k_token) == 0);
     CHECK(bench.complete("https://github.com/login/oauth"));
+}
+
+namespace {
+std::string memberships(int count) {
+    std::string rows;
+    for (int i = 0; i < count; ++i)
+        rows += std::string(rows.empty() ? "" : ",") + R"({"state":"active","organization":{"login":"org-)" +
+                std::to_string(i) + "\"}}";
+    return "[" + rows + "]";
+}
+} // namespace
+
+TEST_CASE("GitHub: organizations and teams are asked for where a rule needs them, and invited is not a member") {
+    Bench bench;
+    bench.answer("/user/memberships/orgs",
+                 R"([{"state":"active","organization":{"login":"octo-org"}},)"
+                 R"({"state":"pending","organization":{"login":"evil-org"}},{"state":"active"}])");
+    bench.answer("/user/teams", R"([{"slug":"platform","organization":{"login":"octo-org"}},{"slug":"lost"}])");
+    const auto without = bench.complete();
+    REQUIRE(without);
+    CHECK(without->organizations.empty());
+    CHECK(bench.wire.count("/user/memberships/orgs") == 0);
+    bench.needs_organizations = bench.needs_teams = true;
+    CHECK(bench.provider()->authorization_url(k_attempt)->find("read%3Aorg") != std::string::npos);
+    const auto identity = bench.complete();
+    REQUIRE(identity);
+    CHECK(identity->organizations == std::vector<std::string>{"octo-org"});
+    CHECK(identity->teams == std::vector<std::string>{"octo-org/platform"});
+    CHECK(bench.wire.last("/user/memberships/orgs").url.query.find("state=active") != std::string::npos);
+}
+
+TEST_CASE("GitHub: all pages are read, by their number, and no list is endless") {
+    Bench bench;
+    bench.needs_organizations = true;
+    int pages = 0;
+    int last_page = 3;
+    bench.wire.answers["/user/memberships/orgs"] = [&] {
+        ++pages;
+        auto answer = fakes::json_answer(memberships(pages < last_page ? 100 : 7));
+        answer.headers.set("Link", "<https://evil.example/user/memberships/orgs?page=2>; rel=\"next\"");
+        return answer;
+    };
+    CHECK(bench.complete()->organizations.size() == 207);
+    CHECK(pages == 3);
+    pages = 0;
+    last_page = 1000;
+    CHECK_THAT(bench.complete().error().message, Catch::Contains("no end"));
+    CHECK(pages == 20);
+}
+
+TEST_CASE("GitHub: a limit that was reached may pass, and nobody is let in meanwhile") {
+    Bench bench;
+    bench.needs_teams = true;
+    bench.wire.answers["/user/teams"] = [] {
+        auto answer = fakes::json_answer(R"({"message":"API rate limit exceeded"})", 403);
+        answer.headers.set("X-RateLimit-Remaining", "0");
+        return answer;
+    };
+    const auto limited = bench.complete();
+    REQUIRE_FALSE(limited);
+    CHECK(limited.error().kind == ErrorKind::unreachable);
+    bench.answer("/user/teams", R"({"message":"Resource not accessible"})", 403);
+    CHECK(bench.complete().error().kind == ErrorKind::invalid);
+    for (const char* bad : {"{}", "1", "null", "[", R"([],"x":[])"}) {
+        bench.answer("/user/teams", bad);
+        CHECK_FALSE(bench.complete());
+    }
+}
+
+TEST_CASE("GitHub: what somebody's answers would mean can be asked without them") {
+    Bench bench;
+    const auto identity = bench.provider()->believe(
+        R"({"id":7,"login":"octocat","emails":[{"email":"cat@example.org","primary":true,"verified":true}],)"
+        R"("organizations":[{"state":"active","organization":{"login":"octo-org"}}],"teams":[{"slug":"a","organization":{"login":"octo-org"}}]})");
+    REQUIRE(identity);
+    CHECK(identity->subject == "7");
+    CHECK(identity->email_verified);
+    CHECK(identity->organizations == std::vector<std::string>{"octo-org"});
+    CHECK(identity->teams == std::vector<std::string>{"octo-org/a"});
+    CHECK_FALSE(bench.provider()->believe(R"({"login":"octocat"})"));
 }

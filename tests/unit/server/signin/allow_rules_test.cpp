@@ -87,3 +87,52 @@ TEST_CASE("RP-14: a claim rule fits name and value of one claim, exactly") {
                                       {"groups", ""}})
         CHECK_FALSE(allowed(AllowRule::Claim{name, value}, ann()));
 }
+
+TEST_CASE("S15: groups, organizations, teams and a hosted domain are what the provider says they are") {
+    Identity identity = ann();
+    identity.hosted_domain = "example.com";
+    identity.groups = {"staff", "company/platform"};
+    identity.organizations = {"Octo-Org"};
+    identity.teams = {"Octo-Org/Platform"};
+    CHECK(allowed(AllowRule::HostedDomain{"EXAMPLE.com"}, identity));
+    CHECK(allowed(AllowRule::Group{"company/platform"}, identity));
+    CHECK(allowed(AllowRule::Organization{"octo-org"}, identity)); // GitHub's names have no case
+    CHECK(allowed(AllowRule::Team{"octo-org/platform"}, identity));
+    CHECK_FALSE(allowed(AllowRule::HostedDomain{"ample.com"}, identity));
+    CHECK_FALSE(allowed(AllowRule::Group{"Staff"}, identity));
+    CHECK_FALSE(allowed(AllowRule::Group{"company"}, identity));
+    CHECK_FALSE(allowed(AllowRule::Organization{"octo"}, identity));
+    CHECK_FALSE(allowed(AllowRule::Team{"octo-org"}, identity));
+    CHECK_FALSE(allowed(AllowRule::Team{"other/platform"}, identity));
+}
+
+TEST_CASE("CVE-2021-21411: who is in no group fits no rule, nor does a rule without a value fit anybody") {
+    const Identity nobody;
+    for (const AllowRule::Who& who : {AllowRule::Who(AllowRule::Group{"staff"}), AllowRule::Who(AllowRule::Group{""}),
+                                      AllowRule::Who(AllowRule::Organization{""}), AllowRule::Who(AllowRule::Team{""}),
+                                      AllowRule::Who(AllowRule::HostedDomain{""}), AllowRule::Who(AllowRule::User{""})})
+        CHECK_FALSE(allowed(who, nobody));
+    Identity empty;
+    empty.groups = {""};
+    CHECK_FALSE(allowed(AllowRule::Group{""}, empty));
+}
+
+TEST_CASE("each rule says why it does not fit, and the decision is theirs") {
+    const AllowRules rules({{"company", AllowRule::EmailDomain{"example.org"}, "f:1"},
+                            {"elsewhere", AllowRule::Anyone{}, "f:2"},
+                            {"company", AllowRule::Group{"staff"}, "f:3"},
+                            {"company", AllowRule::Claim{"hd", "example.com"}, "f:4"}});
+    const Identity identity = ann();
+    const auto verdicts = rules.verdicts("company", identity);
+    REQUIRE(verdicts.size() == 3);
+    CHECK(verdicts[0].rule->where == "f:1");
+    CHECK(verdicts[0].misfit == "the domain is \"example.com\"");
+    CHECK(verdicts[1].misfit == "the provider names no groups");
+    CHECK(verdicts[2].misfit.empty());
+    CHECK(rules.allows("company", identity));
+    CHECK(to_text(*verdicts[0].rule) == "email_domain = \"example.org\"");
+    CHECK(to_text(*verdicts[2].rule) == "claim = \"hd\", value = \"example.com\"");
+    CHECK(rules.verdicts("company", ann("ann@example.org", false))[0].misfit ==
+          "the provider does not say that \"ann@example.org\" is verified");
+    CHECK(rules.verdicts("company", ann(""))[0].misfit == "the provider gives no e-mail address");
+}
