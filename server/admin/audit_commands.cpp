@@ -54,7 +54,7 @@ Result<storage::AuditFilter> read_filter(const Context& context) {
     }
     filter.event = context.arguments.value("event").value_or("");
     if (const auto text = context.arguments.value("user")) {
-        KEYFOB_TRY_ASSIGN(const signin::User user, find_user(context.administration, *text));
+        KEYFOB_TRY_ASSIGN(const signin::User user, find_user(*context.administration, *text));
         filter.user_id = user.id;
     }
     return filter;
@@ -65,7 +65,7 @@ Result<storage::AuditFilter> read_filter(const Context& context) {
 Result<void> audit_show(const Context& context) {
     KEYFOB_TRY_ASSIGN(const storage::AuditFilter filter, read_filter(context));
     KEYFOB_TRY_ASSIGN(const std::int64_t limit, read_limit(context));
-    KEYFOB_TRY_ASSIGN(const auto records, context.administration.newest(filter, limit));
+    KEYFOB_TRY_ASSIGN(const auto records, context.administration->newest(filter, limit));
     std::vector<std::vector<std::string>> rows{{"TIME", "EVENT", "USER", "SESSION", "ADDRESS", "REQUEST", "DETAIL"}};
     for (const AuditRecord& record : records) {
         if (context.output.is_json())
@@ -80,7 +80,7 @@ Result<void> audit_show(const Context& context) {
 
 Result<void> audit_export(const Context& context) {
     KEYFOB_TRY_ASSIGN(const storage::AuditFilter filter, read_filter(context));
-    return context.administration.each(filter, [&](const AuditRecord& record) {
+    return context.administration->each(filter, [&](const AuditRecord& record) {
         context.output.object(object_of(record));
         return context.output.is_read();
     });

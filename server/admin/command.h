@@ -16,7 +16,7 @@ namespace keyfob::server::admin {
 /// What an operator's command gets. Refers to things that outlive its run.
 struct Context {
     const Config& config;
-    storage::Administration& administration;
+    storage::Administration* administration; ///< null where the command needs no database
     const platform::Arguments& arguments;
     const std::string& operand; ///< the user or session that is meant; empty where the command takes none
     const Output& output;
@@ -26,10 +26,13 @@ struct Context {
     [[nodiscard]] std::int64_t idle_since() const { return now() - config.idle_seconds; }
 };
 
+/// The code of an error that is a refusal: exit code 6.
+inline constexpr const char* k_refused = "refused";
+
 /// One row of the command table.
 struct Command {
-    std::string_view group; ///< `keyfob-server GROUP VERB`
-    std::string_view verb;
+    std::string_view group;   ///< `keyfob-server GROUP VERB`
+    std::string_view verb;    ///< empty: the group alone is the command, and it needs no database
     std::string_view operand; ///< what the usage calls it; empty: none; in brackets: may be left out
     std::string_view summary;
     std::span<const platform::Option> options; ///< beside --config
@@ -51,5 +54,7 @@ platform::Result<void> sessions_list(const Context& context);
 platform::Result<void> sessions_revoke(const Context& context);
 platform::Result<void> audit_show(const Context& context);
 platform::Result<void> audit_export(const Context& context);
+platform::Result<void> explain(const Context& context);
+platform::Result<void> doctor(const Context& context);
 
 } // namespace keyfob::server::admin

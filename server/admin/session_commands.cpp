@@ -33,10 +33,10 @@ Poco::JSON::Object object_of(const SessionWithUser& owner) {
 Result<std::vector<SessionWithUser>> sessions_meant(const Context& context) {
     std::int64_t user_id = 0;
     if (const auto text = context.arguments.value("user")) {
-        KEYFOB_TRY_ASSIGN(const signin::User user, find_user(context.administration, *text));
+        KEYFOB_TRY_ASSIGN(const signin::User user, find_user(*context.administration, *text));
         user_id = user.id;
     }
-    return context.administration.sessions(user_id, context.idle_since(), context.now());
+    return context.administration->sessions(user_id, context.idle_since(), context.now());
 }
 
 Result<std::vector<SessionWithUser>> one_of(std::vector<SessionWithUser> sessions, const std::string& name) {
@@ -81,7 +81,7 @@ Result<void> sessions_revoke(const Context& context) {
     const std::string detail = "by an operator, uid " + std::to_string(::getuid());
     for (const SessionWithUser& owner : sessions) {
         KEYFOB_TRY_ASSIGN([[maybe_unused]] const bool changed,
-                          context.administration.revoke(owner.session, detail, context.now()));
+                          context.administration->revoke(owner.session, detail, context.now()));
         context.output.say("session " + signin::session_name(owner.session.id) + " of " +
                            (owner.user.email.empty() ? owner.user.subject : owner.user.email) + " on " +
                            owner.session.device_name + " has ended");

@@ -37,10 +37,10 @@ std::string called(const User& user) {
 }
 
 Result<void> set_disabled(const Context& context, bool disabled) {
-    KEYFOB_TRY_ASSIGN(const User user, find_user(context.administration, context.operand));
+    KEYFOB_TRY_ASSIGN(const User user, find_user(*context.administration, context.operand));
     const std::string detail = "by an operator, uid " + std::to_string(::getuid());
     KEYFOB_TRY_ASSIGN(const bool changed,
-                      context.administration.set_disabled(user.id, disabled, detail, context.now()));
+                      context.administration->set_disabled(user.id, disabled, detail, context.now()));
     const std::string state = disabled ? "disabled" : "enabled";
     context.output.say(called(user) + (changed ? " is " + state + " now" : " was " + state + " already") +
                        (changed && disabled ? "; all sessions have ended" : ""));
@@ -62,7 +62,7 @@ Result<User> find_user(storage::Administration& administration, const std::strin
 }
 
 Result<void> users_list(const Context& context) {
-    KEYFOB_TRY_ASSIGN(const auto users, context.administration.users());
+    KEYFOB_TRY_ASSIGN(const auto users, context.administration->users());
     std::vector<std::vector<std::string>> rows{{"ID", "PROVIDER:SUBJECT", "E-MAIL", "NAME", "FIRST SEEN", "STATE"}};
     for (const User& user : users) {
         if (context.output.is_json())
@@ -76,13 +76,13 @@ Result<void> users_list(const Context& context) {
 }
 
 Result<void> users_show(const Context& context) {
-    KEYFOB_TRY_ASSIGN(const User user, find_user(context.administration, context.operand));
+    KEYFOB_TRY_ASSIGN(const User user, find_user(*context.administration, context.operand));
     if (context.output.is_json()) {
         context.output.object(object_of(user));
         return {};
     }
     KEYFOB_TRY_ASSIGN(const auto sessions,
-                      context.administration.sessions(user.id, context.idle_since(), context.now()));
+                      context.administration->sessions(user.id, context.idle_since(), context.now()));
     context.output.table({{"id", std::to_string(user.id)},
                           {"provider", user.provider},
                           {"issuer", user.issuer},
