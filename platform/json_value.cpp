@@ -12,7 +12,7 @@ namespace {
 
 using Event = Value::parse_event_t;
 
-/// What RFC 8259 leaves open and we refuse: depth, a member twice, NUL.
+/// What RFC 8259 leaves open and we refuse: depth, a member twice or too many of them, NUL.
 class Strictness {
 public:
     void see(int depth, Event event, const Value& parsed) {
@@ -27,7 +27,8 @@ public:
             m_names.pop_back();
             break;
         case Event::key:
-            m_broken = !m_names.back().insert(parsed.get_ref<const std::string&>()).second || m_broken;
+            m_broken = !m_names.back().insert(parsed.get_ref<const std::string&>()).second ||
+                       m_names.back().size() > k_most_members || m_broken;
             [[fallthrough]];
         case Event::value:
             m_broken = m_broken || has_nul(parsed);

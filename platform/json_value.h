@@ -35,7 +35,8 @@ template <typename... Members> [[nodiscard]] Value make_object(Members&&... memb
     return object;
 }
 
-/// Parses one JSON object as strictly as parse_object (json.h), but that an integer beyond 64 bits is a number and no integer. Errors: invalid.
+/// Parses one JSON object as strictly as parse_object (json.h), but that an integer beyond 64 bits is a number and no integer, and that
+/// an object has at most k_most_members members. Errors: invalid.
 [[nodiscard]] Result<Value> parse_value(std::string_view text);
 
 // Getters that never convert, for objects: a member of another type counts as absent. The pointers are null then, and live as long as `object`.

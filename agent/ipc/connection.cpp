@@ -97,19 +97,34 @@ void Connection::take_lines() {
 }
 
 void Connection::send(std::string line) {
+    if (is_open() && m_output.size() + line.size() > k_most_output)
+        close();
+    if (is_open())
+        append(line);
+    platform::wipe(line);
     if (!is_open())
         return;
-    if (m_output.size() + line.size() > k_most_output)
-        return close();
-    m_output.reserve(k_usual_output); // growing would leave copies
-    m_output += line;
-    platform::wipe(line);
     const bool is_being_written = (m_watched & POLLOUT) != 0;
     if (!m_taking_lines && !is_being_written)
         write();
 }
 
+/// Grows without leaving a copy behind: hand-outs are among what waits (AG-07).
+void Connection::append(const std::string& line) {
+    const std::size_t needed = m_output.size() + line.size();
+    if (needed > m_output.capacity()) {
+        std::string larger;
+        larger.reserve(std::max({needed, 2 * m_output.capacity(), k_usual_output}));
+        larger.append(m_output);
+        platform::wipe(m_output);
+        m_output.swap(larger);
+    }
+    m_output += line;
+}
+
 void Connection::write() {
+    if (!is_open())
+        return;
     while (!m_output.empty()) {
         const ssize_t count = ::send(m_socket.get(), m_output.data(), m_output.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
         if (count < 0 && errno == EINTR)
@@ -121,7 +136,9 @@ void Connection::write() {
         m_output.erase(0, static_cast<std::size_t>(count));
     }
     if (m_output.empty())
-        platform::wipe(m_output); // AG-07: hand-outs. What grew before leaves copies that cannot be found any more
+        platform::wipe(m_output);
+    if (m_output.empty() && m_output.capacity() > k_piece)
+        std::string().swap(m_output);
     watch(static_cast<short>(m_output.empty() ? POLLIN : POLLIN | POLLOUT));
 }
 

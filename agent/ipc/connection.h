@@ -36,6 +36,7 @@ public:
 private:
     void read();
     void take_lines();
+    void append(const std::string& line);
     void write();
     void watch(short events);
 

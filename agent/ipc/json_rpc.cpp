@@ -17,9 +17,10 @@ constexpr int k_invalid_request = -32600;
 /// Put together as text: in one object the content, which may be a secret, would be copied once more.
 std::string line_of(const Value& id, std::string_view name, const Value& content) {
     std::string text = platform::json::to_text(content);
+    const std::string id_text = platform::json::to_text(id);
     std::string line;
-    line.reserve(text.size() + 128);
-    line.append(R"({"jsonrpc":"2.0","id":)").append(platform::json::to_text(id));
+    line.reserve(text.size() + id_text.size() + 64); // at once: growing would leave copies
+    line.append(R"({"jsonrpc":"2.0","id":)").append(id_text);
     line.append(",\"").append(name).append("\":").append(text).append("}\n");
     platform::wipe(text);
     return line;

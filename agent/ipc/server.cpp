@@ -64,7 +64,7 @@ void Server::handle(const std::shared_ptr<Connection>& connection, std::string_v
     }
     const std::weak_ptr<Connection> peer = connection;
     auto answer = [peer, id = request->id](const Answer& outcome) {
-        if (const auto self = peer.lock())
+        if (const auto self = peer.lock(); self && self->is_open())
             self->send(outcome ? result_line(id, *outcome) : error_line(id, outcome.error()));
     };
     m_dispatch({std::move(request->method), request->parameters, connection, std::move(answer)});

@@ -51,7 +51,7 @@ public:
     /// True for plain connections, and once the handshake is over.
     [[nodiscard]] bool is_established() const;
 
-    /// Octets that TLS has decrypted and nobody has read: no poll on the descriptor would tell.
+    /// Octets that TLS has taken off the socket and nobody has read, be they a whole record or not: no poll on the descriptor would tell.
     [[nodiscard]] bool has_pending() const;
     [[nodiscard]] int descriptor() const { return m_socket.get(); }
     /// Says that no more will be written; best effort.

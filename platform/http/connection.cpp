@@ -30,7 +30,7 @@ std::size_t length_of_empty_lines(std::string_view text) {
 
 void clear(std::string& buffer) {
     if (buffer.capacity() > k_kept_capacity)
-        buffer = {};
+        std::string().swap(buffer); // an assignment would keep the capacity
     else
         buffer.clear();
 }

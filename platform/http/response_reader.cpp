@@ -95,11 +95,13 @@ Result<void> ResponseReader::take_head() {
 }
 
 Result<bool> ResponseReader::refused_early() {
-    if (!m_head && !m_ended) {
+    while (!m_head && !m_ended) { // TLS may have taken more than one record off the socket, of which poll will not tell
         std::array<char, k_response_piece> piece; // NOLINT(cppcoreguidelines-pro-type-member-init): filled by read
         KEYFOB_TRY_ASSIGN(const auto count, m_channel.read_available(piece.data(), piece.size()));
-        m_ended = count == 0U;
-        m_buffer.append(piece.data(), count.value_or(0));
+        if (!count)
+            break;
+        m_ended = *count == 0U;
+        m_buffer.append(piece.data(), *count);
         KEYFOB_TRY(take_head());
     }
     return m_head ? m_head->status >= 300 : m_ended;

@@ -128,3 +128,12 @@ TEST_CASE("what is not UTF-8 is replaced in JSON") {
     CHECK(text.ends_with("z\""));
     CHECK(json::parse_value("{\"x\":" + text + "}"));
 }
+
+TEST_CASE("an object has few members, and who sends many is refused at once") {
+    std::string text;
+    for (int i = 0; i < 64; ++i)
+        text += (text.empty() ? "\"m" : ",\"m") + std::to_string(i) + "\":0";
+    CHECK(json::parse_value("{" + text + "}"));
+    CHECK_FALSE(json::parse_value("{" + text + ",\"one more\":0}"));
+    CHECK(json::parse_value("{\"list\":[{" + text + "},{" + text + "}]}"));
+}
