@@ -118,6 +118,7 @@ Result<void> run(Config config) {
     const signin::Clients clients(config.clients);
     const signin::ResourceServers resource_servers(make_resource_servers(config));
     signin::TokenService tokens(settings, *store, clients, clock, random);
+    signin::UpstreamLogout upstream_logout(*store, providers, clock);
     std::unique_ptr<signin::DeviceService> devices;
     if (config.device_grant) {
         KEYFOB_TRY_ASSIGN(devices, signin::DeviceService::create(settings, *store, sessions, tokens, clock, random));
@@ -138,6 +139,7 @@ Result<void> run(Config config) {
                             clients,
                             resource_servers,
                             tokens,
+                            upstream_logout,
                             devices.get(),
                             {}};
     if (demo)

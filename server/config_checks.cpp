@@ -117,6 +117,8 @@ Impossible find_in(const AllowRule::Claim& who, const std::string& kind) {
         return std::pair{who.k_key, "= \"" + who.name +
                                         "\" is none that rules are made of; expected another, or the rule user, email "
                                         "or email_domain"};
+    if (kind == k_google && who.name == "hd") // RP-14: userinfo may have one as well
+        return std::pair{who.k_key, "= \"hd\" is a rule of its own; expected hosted_domain"};
     if (kind == k_github && who.name != k_only_github_claim)
         return std::pair{who.k_key, "= \"" + who.name + "\" is none of GitHub's; expected \"login\""};
     return std::nullopt;

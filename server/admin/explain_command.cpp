@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <fstream>
 #include <iostream>
-#include <iterator>
 
 namespace keyfob::server::admin {
 namespace {
@@ -20,8 +19,10 @@ using signin::Verdict;
 constexpr std::size_t k_longest_claims = 1024 * 1024;
 
 Result<std::string> read_all(std::istream& stream, const std::string& name) {
-    std::string text(std::istreambuf_iterator<char>(stream), {});
-    if (!stream && text.empty())
+    std::string text(k_longest_claims + 1, '\0');
+    stream.read(text.data(), static_cast<std::streamsize>(text.size()));
+    text.resize(static_cast<std::size_t>(stream.gcount()));
+    if (stream.bad() || (text.empty() && !stream.eof()))
         return Error{ErrorKind::not_found, "cannot read " + name};
     if (text.size() > k_longest_claims)
         return Error{ErrorKind::invalid, name + " is longer than 1 MiB"};

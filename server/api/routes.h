@@ -20,6 +20,7 @@ inline constexpr const char* k_sessions_path = "/sessions"; ///< POST: what the 
 inline constexpr const char* k_sessions_revoke_path = "/sessions/revoke";
 inline constexpr const char* k_session_path = "/session";
 inline constexpr const char* k_secured_path = "/secured";
+inline constexpr const char* k_backchannel_logout_path = "/backchannel-logout"; ///< one below it for each provider
 inline constexpr const char* k_livez_path = "/livez";
 inline constexpr const char* k_readyz_path = "/readyz";
 

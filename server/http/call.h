@@ -38,7 +38,8 @@ enum class Caller {
     agent,  ///< POST of a form by our own client, with a DPoP proof of a device key; the handler checks whose key it is
     client, ///< the same, or a POST of a form by a standard client, which has no key and so no proof
     resource_server, ///< POST of a form by a service that the configuration knows, with its secret
-    device,          ///< the handler checks the proof of the session's device key (renewal)
+    provider,  ///< POST of a form by an identity provider; the handler checks the token in it (back-channel logout)
+    device,    ///< the handler checks the proof of the session's device key (renewal)
     browser,   ///< a navigation of a whole tab, never HEAD, a frame or a fetch; POST only from our own pages (SE-15)
     signed_in, ///< a live session cookie
     cookie_or_token, ///< that, or the access token of a standard client: where somebody says who they are, and can change nothing

@@ -41,6 +41,9 @@ Response secured(const Call& call);
 Response sessions(const Call& call);        ///< all of the person, for the device key of one of them
 Response revoke_sessions(const Call& call); ///< one, or all but this one
 
+// provider_handlers.cpp: what identity providers call
+Response backchannel_logout(const Call& call); ///< OpenID Connect Back-Channel Logout 1.0, section 2.5
+
 // health_handlers.cpp
 Response livez(const Call& call);
 Response readyz(const Call& call);

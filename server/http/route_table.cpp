@@ -33,6 +33,7 @@ constexpr std::array k_routes{
     Route{"POST", api::k_sessions_revoke_path, false, Caller::agent, Limit::agent,  Pool::fast,     handlers::revoke_sessions},
     Route{"GET",  api::k_session_path,    false, Caller::cookie_or_token, Limit::none,    Pool::loop,     handlers::session},
     Route{"GET",  api::k_secured_path,    false, Caller::cookie_or_token, Limit::none,    Pool::loop,     handlers::secured},
+    Route{"POST", api::k_backchannel_logout_path, true, Caller::provider, Limit::agent, Pool::upstream, handlers::backchannel_logout},
     Route{"GET",  api::k_livez_path,      false, Caller::anyone,    Limit::none,    Pool::loop,     handlers::livez},
     Route{"GET",  api::k_readyz_path,     false, Caller::anyone,    Limit::none,    Pool::fast,     handlers::readyz},
     Route{"GET",  "/style.css",           false, Caller::anyone,    Limit::none,    Pool::loop,     handlers::style_sheet},

@@ -217,6 +217,8 @@ Refusal check_caller(const Route& route, Call& call) {
         return check_signed_in(call);
     case Caller::cookie_or_token:
         return check_cookie_or_token(call);
+    case Caller::provider:
+        return check_form(call);
     case Caller::anyone:
     case Caller::device:
         break;

@@ -10,6 +10,7 @@
 #include "server/signin/session_service.h"
 #include "server/signin/store.h"
 #include "server/signin/token_service.h"
+#include "server/signin/upstream_logout.h"
 
 #include <functional>
 #include <optional>
@@ -31,6 +32,7 @@ struct Services {
     const signin::Clients& clients;
     const signin::ResourceServers& resource_servers;
     signin::TokenService& tokens;
+    signin::UpstreamLogout& upstream_logout;
     signin::DeviceService* devices; ///< the device grant; null where it is off
     /// The built-in provider of --demo, mounted below /demo/; empty otherwise. nullopt: the path is none of its own.
     std::function<std::optional<platform::http::Response>(const platform::http::Request&)> demo;

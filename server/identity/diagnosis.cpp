@@ -140,15 +140,16 @@ private:
         if (answer)
             return add("client", false, "it takes any code", "do not use this provider");
         const std::string& message = answer.error().message;
-        const auto says = [&](const char* word) { return message.find(word) != std::string::npos; };
-        if (says("invalid_client") || says("unauthorized_client") || says("incorrect_client_credentials") ||
-            says("status 401"))
+        const auto says = [&](const char* words) { return message.find(words) != std::string::npos; };
+        if (says("the code: invalid_grant") || says("the code: bad_verification_code"))
+            return add("client", true,
+                       m_settings.client_secret.empty() ? "client_id is accepted"
+                                                        : "client_id and secret are accepted");
+        if (says("the code: redirect_uri"))
+            return add("client", false, message, "register " + m_redirect_uri + " at the provider");
+        if (answer.error().kind == ErrorKind::denied || says("status 401"))
             return add("client", false, message,
                        "copy client_id and the secret of client_secret_file from the provider anew");
-        if (says("redirect_uri"))
-            return add("client", false, message, "register " + m_redirect_uri + " at the provider");
-        if (answer.error().kind == ErrorKind::denied)
-            return add("client", true, "client_id and secret are accepted");
         add("client", false, message, fix_of(answer.error(), platform::Url::parse(endpoint)->origin.authority()));
     }
 

@@ -27,22 +27,6 @@ bool is_time(const std::optional<std::int64_t>& time) {
     return time && *time > 0 && *time <= k_latest_time;
 }
 
-/// We accept ourselves as the only audience: who else it is for we cannot judge (RP-10).
-Result<void> check_audience(const Poco::JSON::Object& claims, const std::string& client_id) {
-    auto audience = json::get_strings(claims, "aud").value_or(std::vector<std::string>{});
-    if (const auto one = json::get_string(claims, "aud"))
-        audience = {*one};
-    if (audience.empty())
-        return refused_token("aud is missing");
-    if (std::find(audience.begin(), audience.end(), client_id) == audience.end())
-        return refused_token("it is for another audience");
-    if (audience.size() > 1)
-        return refused_token("it is for others as well");
-    if (claims.has("azp") && json::get_string(claims, "azp") != client_id)
-        return refused_token("it was issued to another client");
-    return {};
-}
-
 Result<void> check_nonce(const Poco::JSON::Object& claims, const std::string& expected) {
     const auto nonce = json::get_string(claims, "nonce");
     if (!nonce || nonce->empty())
@@ -58,6 +42,23 @@ bool fits_hash(const Poco::JSON::Object& claims, const char* name, const std::st
         return true;
     const std::string expected = platform::base64url_encode(platform::sha256(value).substr(0, 16));
     return !value.empty() && json::get_string(claims, name) == expected;
+}
+
+} // namespace
+
+Result<void> check_audience(const Poco::JSON::Object& claims, const std::string& client_id) {
+    auto audience = json::get_strings(claims, "aud").value_or(std::vector<std::string>{});
+    if (const auto one = json::get_string(claims, "aud"))
+        audience = {*one};
+    if (audience.empty())
+        return refused_token("aud is missing");
+    if (std::find(audience.begin(), audience.end(), client_id) == audience.end())
+        return refused_token("it is for another audience");
+    if (audience.size() > 1)
+        return refused_token("it is for others as well");
+    if (claims.has("azp") && json::get_string(claims, "azp") != client_id)
+        return refused_token("it was issued to another client");
+    return {};
 }
 
 Result<void> check_times(const Poco::JSON::Object& claims, std::int64_t now) {
@@ -76,8 +77,6 @@ Result<void> check_times(const Poco::JSON::Object& claims, std::int64_t now) {
         return refused_token("it is not valid yet");
     return {};
 }
-
-} // namespace
 
 bool is_subject(const std::string& text) {
     return !text.empty() && text.size() <= k_longest_subject &&

@@ -18,6 +18,11 @@ struct IdTokenExpectation {
     std::int64_t now = 0;     ///< seconds since 1970
 };
 
+// Of what a provider signs, be it an id_token or a logout token. Errors: invalid.
+/// We accept ourselves as the only audience: who else it is for we cannot judge (RP-10).
+[[nodiscard]] platform::Result<void> check_audience(const Poco::JSON::Object& claims, const std::string& client_id);
+[[nodiscard]] platform::Result<void> check_times(const Poco::JSON::Object& claims, std::int64_t now); ///< exp, iat, nbf
+
 /// What may be a `sub`: not empty, and no more than 255 octets of printable ASCII (RP-10).
 [[nodiscard]] bool is_subject(const std::string& text);
 

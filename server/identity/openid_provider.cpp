@@ -5,6 +5,7 @@
 #include "platform/jose/jwt.h"
 #include "platform/json.h"
 #include "server/identity/id_token.h"
+#include "server/identity/logout_token.h"
 #include "server/identity/person.h"
 #include "server/identity/token_request.h"
 
@@ -15,6 +16,13 @@ using platform::Error;
 using platform::ErrorKind;
 using platform::Result;
 namespace json = platform::json;
+
+constexpr const char* k_scope = "openid profile email";
+constexpr std::string_view k_google_mail = "@gmail.com";
+
+Error too_many_groups() {
+    return {ErrorKind::invalid, "this person is in more groups than its id_token can tell"};
+}
 
 /// A claim that only another endpoint tells (Core 5.6.2): Entra's way to say that there are too many groups. Such endpoints are never asked.
 bool keeps_elsewhere(const Poco::JSON::Object& claims, const std::string& name) {
@@ -49,7 +57,9 @@ Result<std::string> OpenIdProvider::authorization_url(const signin::UpstreamAtte
     query.add("response_type", "code");
     query.add("client_id", m_settings.client_id);
     query.add("redirect_uri", m_redirect_uri);
-    query.add("scope", m_options.scope);
+    const bool has_group_scope =
+        !m_options.group_scope.empty() && lists(metadata->scopes, m_options.group_scope.c_str());
+    query.add("scope", has_group_scope ? k_scope + (" " + m_options.group_scope) : k_scope);
     query.add("state", attempt.state);
     query.add("nonce", attempt.nonce);
     if (!m_settings.pkce_unsupported) {
@@ -57,6 +67,28 @@ Result<std::string> OpenIdProvider::authorization_url(const signin::UpstreamAtte
         query.add("code_challenge_method", "S256");
     }
     return platform::with_query(metadata->authorization_endpoint, query);
+}
+
+std::vector<std::string> OpenIdProvider::issuers() const {
+    std::vector<std::string> all{m_settings.issuer};
+    all.insert(all.end(), m_options.other_issuers.begin(), m_options.other_issuers.end());
+    return all;
+}
+
+Result<signin::LogoutNotice> OpenIdProvider::read_logout_token(const std::string& text) {
+    const auto token = platform::jose::parse_jwt(text);
+    if (!token)
+        return Error{ErrorKind::invalid, "the logout token is not well-formed"};
+    KEYFOB_TRY_ASSIGN(const auto metadata, m_metadata.get());
+    KEYFOB_TRY(check_logout_token_header(*token, metadata->signing_algorithms));
+    KEYFOB_TRY(m_keys.verify(*token, metadata->jwks_uri));
+    KEYFOB_TRY_ASSIGN(auto notice,
+                      read_logout_claims(*token, {issuers(), m_settings.client_id, platform::to_unix(m_clock.now())}));
+    if (!m_options.tenant.empty())
+        notice.subject.clear(); // its `sub` is not what we know a person by (RP-12); the session is
+    if (notice.subject.empty() && notice.session_id.empty())
+        return Error{ErrorKind::invalid, "the logout token is not valid: it does not say which session"};
+    return notice;
 }
 
 Result<Poco::JSON::Object::Ptr> OpenIdProvider::verified_claims(const Poco::JSON::Object& tokens,
@@ -71,8 +103,7 @@ Result<Poco::JSON::Object::Ptr> OpenIdProvider::verified_claims(const Poco::JSON
     KEYFOB_TRY(check_id_token_header(*token, metadata.signing_algorithms));
     KEYFOB_TRY(m_keys.verify(*token, metadata.jwks_uri));
     IdTokenExpectation expected;
-    expected.issuers = m_options.other_issuers;
-    expected.issuers.push_back(m_settings.issuer);
+    expected.issuers = issuers();
     expected.client_id = m_settings.client_id;
     expected.nonce = nonce;
     expected.access_token = json::get_string(tokens, "access_token").value_or("");
@@ -101,6 +132,7 @@ Result<signin::Identity> OpenIdProvider::identity_of(const Poco::JSON::Object& c
     signin::Identity identity;
     identity.issuer = m_settings.issuer;
     identity.subject = json::get_string(claims, "sub").value();
+    identity.session_id = json::get_string(claims, "sid").value_or("");
     if (!m_options.tenant.empty()) {
         const auto object_id = json::get_string(claims, "oid");
         if (json::get_string(claims, "tid") != m_options.tenant)
@@ -113,16 +145,28 @@ Result<signin::Identity> OpenIdProvider::identity_of(const Poco::JSON::Object& c
     add_groups(identity, claims, m_settings.groups_claim);
     if (m_options.has_hosted_domains)
         identity.hosted_domain = json::get_string(claims, "hd").value_or("");
+    judge_email(identity);
     return identity;
+}
+
+/// Entra's addresses are what somebody has typed in (nOAuth). Google vouches for its own, and for those of a hosted domain while the account is in
+/// it; that of a private account it has verified once, and whoever has left the domain since still has it.
+void OpenIdProvider::judge_email(signin::Identity& identity) const {
+    const bool is_googles =
+        identity.email.size() > k_google_mail.size() &&
+        platform::equal_ignoring_case(
+            std::string_view(identity.email).substr(identity.email.size() - k_google_mail.size()), k_google_mail);
+    const bool is_vouched_for = !m_options.has_hosted_domains || is_googles || !identity.hosted_domain.empty();
+    identity.email_verified = identity.email_verified && m_options.verifies_email && is_vouched_for;
 }
 
 Result<signin::Identity> OpenIdProvider::believe(const std::string& claims) const {
     KEYFOB_TRY_ASSIGN(const auto object, json::parse_object(claims));
-    if (!json::get_string(*object, "sub"))
-        return Error{ErrorKind::invalid, "the claims have no sub"};
-    KEYFOB_TRY_ASSIGN(signin::Identity identity, identity_of(*object));
-    identity.email_verified = identity.email_verified && m_options.verifies_email;
-    return identity;
+    if (!is_subject(json::get_string(*object, "sub").value_or("")))
+        return Error{ErrorKind::invalid, "the claims have no sub, or none that can be one"};
+    if (m_settings.needs_groups && keeps_elsewhere(*object, m_settings.groups_claim))
+        return too_many_groups();
+    return identity_of(*object);
 }
 
 Result<void> OpenIdProvider::complete_identity(signin::Identity& identity, const Poco::JSON::Object& claims,
@@ -130,7 +174,7 @@ Result<void> OpenIdProvider::complete_identity(signin::Identity& identity, const
                                                const std::string& access_token) const {
     const bool lacks_groups = m_settings.needs_groups && !claims.has(m_settings.groups_claim);
     if (lacks_groups && keeps_elsewhere(claims, m_settings.groups_claim))
-        return Error{ErrorKind::invalid, "this person is in more groups than its id_token can tell"};
+        return too_many_groups();
     const bool lacks_something = identity.name.empty() || identity.email.empty() || lacks_groups;
     if (lacks_something && !metadata.userinfo_endpoint.empty() && !access_token.empty()) {
         KEYFOB_TRY_ASSIGN(const auto more, user_info(metadata, access_token, json::get_string(claims, "sub").value()));
@@ -138,7 +182,7 @@ Result<void> OpenIdProvider::complete_identity(signin::Identity& identity, const
         if (lacks_groups)
             add_groups(identity, *more, m_settings.groups_claim);
     }
-    identity.email_verified = identity.email_verified && m_options.verifies_email;
+    judge_email(identity);
     return {};
 }
 

@@ -18,13 +18,13 @@ struct Preset {
     std::string_view slash;  ///< how its issuers end: "/", "" or, where they end as they like, "*"
     bool verifies_email;     ///< false: an address is what somebody has typed in (nOAuth), and no rule may rely on it
     bool has_groups;         ///< in a claim, `groups` unless the configuration names another
-    std::string_view group_scope; ///< asked for where rules speak of groups
+    std::string_view group_scope; ///< asked for where rules speak of groups and the metadata have it
 };
 
 /// Every kind, in the order in which they are told to people.
 [[nodiscard]] std::span<const Preset> presets();
 [[nodiscard]] const Preset* find_preset(std::string_view kind); ///< null: there is none
-[[nodiscard]] std::string preset_names();                       ///< `oidc, google, … and github`
+[[nodiscard]] std::string preset_names();                       ///< `oidc, google, … and keycloak`
 
 /// The issuer that a configuration means. Errors: invalid (one is missing or must not be there, no tenant, or no https URL).
 [[nodiscard]] platform::Result<std::string> issuer_of(const Preset& preset, std::string issuer,

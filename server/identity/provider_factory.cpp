@@ -49,9 +49,8 @@ OpenIdOptions options_of(const ProviderSettings& settings, const Preset& preset)
     options.has_hosted_domains = settings.kind == "google";
     options.tenant = settings.tenant;
     options.verifies_email = preset.verifies_email;
-    options.scope = "openid profile email";
-    if (settings.needs_groups && !preset.group_scope.empty())
-        options.scope.append(" ").append(preset.group_scope);
+    if (settings.needs_groups)
+        options.group_scope = preset.group_scope;
     return options;
 }
 } // namespace

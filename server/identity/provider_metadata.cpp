@@ -84,6 +84,7 @@ Result<ProviderMetadata> parse_metadata(std::string_view text, const MetadataRul
         return refused_metadata("it signs id_tokens with neither RS256 nor ES256");
     metadata.token_auth_methods =
         list_of(object, "token_endpoint_auth_methods_supported").value_or(std::vector<std::string>{k_default_method});
+    metadata.scopes = list_of(object, "scopes_supported").value_or(std::vector<std::string>{});
     metadata.sends_issuer =
         platform::json::get_bool(object, "authorization_response_iss_parameter_supported").value_or(false);
     return metadata;

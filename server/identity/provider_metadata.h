@@ -21,6 +21,7 @@ struct ProviderMetadata {
     std::string userinfo_endpoint; ///< may be empty
     std::string jwks_uri;
     std::vector<std::string> token_auth_methods;
+    std::vector<std::string> scopes;             ///< that it announces; often not all it has
     std::vector<std::string> signing_algorithms; ///< of id_tokens: what it announces of RS256 and ES256 (RP-09)
     bool sends_issuer = false;                   ///< RFC 9207: every answer carries `iss`
 };

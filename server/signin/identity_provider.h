@@ -2,6 +2,7 @@
 
 #include "platform/result.h"
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -18,8 +19,18 @@ struct Identity {
     std::vector<std::string> groups;        ///< as the provider writes them: names, paths, or Entra's object ids
     std::vector<std::string> organizations; ///< GitHub's, of which the person is an active member
     std::vector<std::string> teams;         ///< GitHub's, `organization/team`
+    std::string session_id;                 ///< what the provider calls its own session (`sid`); empty unless given
     /// Other string-valued (or string-array) claims, for `claim` rules: name and value, one pair per value.
     std::vector<std::pair<std::string, std::string>> claims;
+};
+
+/// A provider says that a sign-in of its has ended (OpenID Connect Back-Channel Logout 1.0). One of subject and session_id may be empty.
+struct LogoutNotice {
+    std::string issuer;
+    std::string subject;    ///< empty: whoever has that session
+    std::string session_id; ///< empty: all of that subject
+    std::string token_id;   ///< what tells a repetition
+    std::int64_t expires_at = 0;
 };
 
 /// The per-attempt values that bind a browser to a provider's answer.
@@ -48,6 +59,11 @@ public:
     /// Who these claims, a JSON object, are about; for who asks what the rules would say of somebody, and for nothing else: they are believed.
     /// Errors: invalid.
     [[nodiscard]] virtual platform::Result<Identity> believe(const std::string& claims) const = 0;
+    /// A logout token whose signature and claims are good; whether it is a repetition is for the caller to see. May wait for the network.
+    /// Errors: unreachable, timed_out, invalid.
+    [[nodiscard]] virtual platform::Result<LogoutNotice> read_logout_token(const std::string& /*token*/) {
+        return platform::Error{platform::ErrorKind::invalid, "this provider sends no logout tokens"};
+    }
     /// Fetches what it needs before the first sign-in. May wait for the network. Errors: those of authorization_url().
     [[nodiscard]] virtual platform::Result<void> prepare() { return {}; }
     /// True when discovery has succeeded at least once; for /readyz. Does not block.

@@ -307,13 +307,15 @@ Result<CallbackOutcome> PairingService::refused_upstream(const Flow& flow, const
 Result<CallbackOutcome> PairingService::identify(const Flow& flow, IdentityProvider& provider,
                                                  const platform::Parameters& answer) {
     const UpstreamAttempt attempt = flow.secret.attempt(flow.pairing.flow_id, provider.id());
-    const auto identity = provider.complete(attempt, answer.get("code"), answer.get("iss"));
+    auto identity = provider.complete(attempt, answer.get("code"), answer.get("iss"));
     if (!identity)
         return send_home(flow, agent_code(identity.error()), provider.display_name() + ": " + identity.error().message);
     if (!m_rules.allows(provider.id(), *identity))
         return send_home(flow, "keyfob_not_allowed",
                          "no rule of this server lets " +
                              (identity->email.empty() ? identity->subject : identity->email) + " in");
+    if (!identity->email_verified) // what others will take for somebody's name must be known to be theirs
+        identity->email.clear();
     KEYFOB_TRY_ASSIGN(const auto user, m_store.identify(flow.pairing.id, provider.id(), *identity, now()));
     if (!user)
         return over("it ended while the provider was asked");

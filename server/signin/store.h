@@ -170,6 +170,10 @@ public:
     /// False: it was revoked already.
     [[nodiscard]] virtual platform::Result<bool> revoke(std::int64_t session_row, const AuditNote& why,
                                                         std::int64_t now) = 0;
+    /// A provider's session has ended: so do ours that began with it, and what is not redeemed yet. How many of ours were live. Once for each
+    /// `token_hash`, which is remembered in the same transaction for as long as the token is good.
+    [[nodiscard]] virtual platform::Result<int> end_upstream(const LogoutNotice& notice, const std::string& token_hash,
+                                                             std::int64_t now) = 0;
     /// The live sessions of a user, the newest first, 1,000 at most.
     [[nodiscard]] virtual platform::Result<std::vector<Session>>
     sessions_of(std::int64_t user_id, std::int64_t idle_since, std::int64_t now) = 0;

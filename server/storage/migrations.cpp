@@ -101,6 +101,14 @@ const std::vector<std::vector<const char*>>& steps() {
             "CREATE TRIGGER audit_is_not_replaced BEFORE INSERT ON audit WHEN EXISTS (SELECT 1 FROM audit WHERE id = "
             "NEW.id) BEGIN SELECT RAISE(ABORT, 'the audit is append-only'); END",
         },
+        {
+            // What the provider calls the session that ours began with, for its logout.
+            "ALTER TABLE pairings ADD COLUMN upstream_session TEXT NOT NULL DEFAULT ''",
+            "ALTER TABLE sessions ADD COLUMN upstream_session TEXT NOT NULL DEFAULT ''",
+            "CREATE INDEX sessions_upstream ON sessions (upstream_session) WHERE upstream_session <> ''",
+            "CREATE INDEX pairings_of_user ON pairings (user_id) WHERE user_id > 0",
+            "CREATE INDEX pairings_upstream ON pairings (upstream_session) WHERE upstream_session <> ''",
+        },
     };
     return k_steps;
 }

@@ -10,7 +10,9 @@
 #include "server/storage/migrations.h"
 #include "server/storage/rows.h"
 #include "server/storage/session_lookup.h"
+#include "server/storage/upstream_logout.h"
 
+#include <algorithm>
 #include <atomic>
 
 namespace keyfob::server::storage {
@@ -156,9 +158,9 @@ public:
                                {identity.issuer, identity.subject})
                         .at(0));
                 const int changed =
-                    connection.execute("UPDATE pairings SET state = 'identified', user_id = $1 WHERE id = $2 AND "
-                                       "state = 'proven' AND expires_at > $3",
-                                       {user.id, pairing_id, now});
+                    connection.execute("UPDATE pairings SET state = 'identified', user_id = $1, upstream_session = $2 "
+                                       "WHERE id = $3 AND state = 'proven' AND expires_at > $4",
+                                       {user.id, identity.session_id, pairing_id, now});
                 if (changed != 1)
                     return std::nullopt;
                 record = add_audit(connection, {AuditEvent::user_identified, provider}, {user.id}, now);
@@ -214,6 +216,9 @@ public:
             const std::int64_t row = insert_session(connection, session);
             add_cookie(connection, row, cookie_hash, cookie_expires_at);
             connection.execute("UPDATE pairings SET session_row = $1 WHERE id = $2", {row, pairing_id});
+            connection.execute("UPDATE sessions SET upstream_session = (SELECT upstream_session FROM pairings WHERE id "
+                               "= $1) WHERE row = $2",
+                               {pairing_id, row});
             record = add_audit(connection, {AuditEvent::session_created, describe(session)},
                                {session.user_id, session.id}, now);
             return true;
@@ -280,6 +285,16 @@ public:
                 record = add_audit(connection, why, subject_of(connection, session_row), now);
             return changed == 1;
         });
+    }
+
+    Result<int> end_upstream(const signin::LogoutNotice& notice, const std::string& token_hash,
+                             std::int64_t now) override {
+        const auto records = m_database->write(
+            [&](Connection& connection) { return storage::end_upstream(connection, notice, token_hash, now); });
+        if (!records)
+            return records.error();
+        std::for_each(records->begin(), records->end(), log_audit);
+        return static_cast<int>(records->size());
     }
 
     Result<std::vector<Session>> sessions_of(std::int64_t user_id, std::int64_t idle_since, std::int64_t now) override {

@@ -108,6 +108,8 @@ class ProviderCommands(unittest.TestCase):
         self.assertEqual(self.run_server("explain", "--provider", "other", "--claims", "-").returncode, 3)
         self.assertEqual(self.run_server("explain", "--provider", "company").returncode, 3)
         self.assertEqual(self.run_server("explain", "--provider", "company", "--claims", "/nonexistent").returncode, 1)
+        for endless in ("/", "/dev/zero"):
+            self.assertEqual(self.run_server("explain", "--provider", "company", "--claims", endless).returncode, 1)
         terminal = self.explain({"sub": "a\u001b[31mb"})
         self.assertNotIn("\x1b", terminal.stdout)  # CL-02
 

@@ -7,6 +7,7 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <sstream>
 #include <stdexcept>
 #include <string>
 
@@ -53,6 +54,22 @@ public:
         return identity;
     }
 
+    /// `SUBJECT SESSION ID`, for which this takes no signature; SUBJECT or SESSION may be `-`.
+    [[nodiscard]] platform::Result<server::signin::LogoutNotice> read_logout_token(const std::string& token) override {
+        std::istringstream words(token);
+        server::signin::LogoutNotice notice;
+        if (!(words >> notice.subject >> notice.session_id >> notice.token_id))
+            return platform::Error{platform::ErrorKind::invalid, "this is no logout token"};
+        for (std::string* word : {&notice.subject, &notice.session_id})
+            if (*word == "-")
+                word->clear();
+        if (!notice.subject.empty())
+            notice.subject.insert(0, "subject of ");
+        notice.issuer = m_base;
+        notice.expires_at = logout_expires_at;
+        return notice;
+    }
+
     /// What the browser is sent back with after `person` signed in on the page at `url`.
     [[nodiscard]] platform::Parameters sign_in(const std::string& url, const Identity& person) {
         const std::string state = state_of(url);
@@ -88,6 +105,7 @@ public:
     std::atomic<int> completions = 0; ///< how often a code was to be exchanged
     std::optional<platform::Error> failure;
     bool is_ready = true;
+    std::int64_t logout_expires_at = 0; ///< of logout tokens
 
 private:
     static std::string state_of(const std::string& url) {

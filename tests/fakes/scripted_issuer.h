@@ -83,11 +83,25 @@ public:
         claims.set("name", "Ada");
         claims.set("email", "ada@example.org");
         claims.set("email_verified", true);
-        apply(change_header, header);
-        apply(change_claims, claims);
-        const std::string input = platform::base64url_encode(platform::json::to_text(header)) + "." +
-                                  platform::base64url_encode(platform::json::to_text(claims));
-        return input + "." + platform::base64url_encode(sign ? sign(input) : key.sign(input));
+        return signed_token(header, claims);
+    }
+    [[nodiscard]] std::string logout_token() const {
+        Object header;
+        header.set("alg", "ES256");
+        header.set("kid", "key-1");
+        header.set("typ", "logout+jwt");
+        Object events;
+        events.set("http://schemas.openid.net/event/backchannel-logout", Object::Ptr(new Object));
+        Object claims;
+        claims.set("iss", issuer);
+        claims.set("sub", "subject-1");
+        claims.set("sid", "session-1");
+        claims.set("aud", std::string("client-1"));
+        claims.set("iat", platform::to_unix(clock.now()));
+        claims.set("exp", platform::to_unix(clock.now()) + 120);
+        claims.set("jti", "logout-1");
+        claims.set("events", events);
+        return signed_token(header, claims);
     }
 
     const platform::Clock& clock;
@@ -119,6 +133,14 @@ private:
     /// The issuer without the slash that some have at their end.
     [[nodiscard]] std::string base() const {
         return issuer.ends_with('/') ? issuer.substr(0, issuer.size() - 1) : issuer;
+    }
+
+    [[nodiscard]] std::string signed_token(Object header, Object claims) const {
+        apply(change_header, header);
+        apply(change_claims, claims);
+        const std::string input = platform::base64url_encode(platform::json::to_text(header)) + "." +
+                                  platform::base64url_encode(platform::json::to_text(claims));
+        return input + "." + platform::base64url_encode(sign ? sign(input) : key.sign(input));
     }
 
     static void apply(const Change& change, Object& object) {

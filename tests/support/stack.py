@@ -95,7 +95,8 @@ class Stack(contextlib.ExitStack):
         self.client_secret.chmod(0o600)
         configuration = self.home / "provider.json"
         configuration.write_text(json.dumps({"port": port, "issuer": f"https://localhost:{port}", "certificate_file": str(certificate),
-                                             "key_file": str(key), "client_secret": CLIENT_SECRET, "redirect_uris": [redirect_uri]}), encoding="utf-8")
+                                             "key_file": str(key), "client_secret": CLIENT_SECRET, "redirect_uris": [redirect_uri],
+                                             "backchannel_logout_uri": redirect_uri.replace("/callback/", "/backchannel-logout/")}), encoding="utf-8")
         folder = ROOT / "tests" / "e2e" / "provider"
         self.provider = self.start("provider", folder / "node_modules" / "node" / "bin" / "node", folder / "provider.mjs", configuration)
         self.provider.wait_for("provider listening")

@@ -5,6 +5,8 @@
 #include <stdexcept>
 #include <string>
 
+#include <unistd.h>
+
 namespace keyfob::tests {
 
 /// A directory of its own for one test, mode 0700, removed with everything in it at the end.
@@ -26,7 +28,8 @@ public:
     /// Where memory can be a directory; for tests that write much and do not ask what a disk keeps.
     [[nodiscard]] static std::filesystem::path memory() {
         const std::filesystem::path shared = "/dev/shm";
-        return std::filesystem::is_directory(shared) ? shared : std::filesystem::temp_directory_path();
+        const bool is_usable = ::access(shared.c_str(), W_OK | X_OK) == 0;
+        return is_usable ? shared : std::filesystem::temp_directory_path();
     }
 
     [[nodiscard]] const std::string& path() const { return m_path; }

@@ -14,7 +14,11 @@ const provider = new Provider(configuration.issuer, {
     token_endpoint_auth_method: 'client_secret_basic',
     response_types: ['code'],
     grant_types: ['authorization_code'],
+    backchannel_logout_uri: configuration.backchannel_logout_uri,
+    backchannel_logout_session_required: true,
   }],
+  features: { backchannelLogout: { enabled: true } },
+  fetch: (url, { dispatcher: _publicAddressesOnly, ...options }) => globalThis.fetch(url, options), // the tests are all on this machine
   findAccount: (_context, id) => ({
     accountId: id,
     claims: () => ({ sub: id, name: `${id} of the company`, email: `${id}@company.example`, email_verified: true }),
@@ -24,6 +28,8 @@ const provider = new Provider(configuration.issuer, {
   pkce: { required: () => true },
 });
 provider.on('server_error', (_context, error) => console.log('server_error', error.message));
+provider.on('backchannel.success', () => console.log('logout told'));
+provider.on('backchannel.error', (_context, error) => console.log('logout not told', error.message));
 provider.on('grant.success', () => console.log('token issued'));
 provider.on('grant.error', (_context, error) => console.log('token refused', error.message));
 

@@ -226,7 +226,9 @@ TEST_CASE("OP-10: a rule that can never fit anybody is no rule") {
         check_says(folder.rule_problem("g", "email = \"" + std::string(address) + "\"\n"), "15: allow.email ",
                    "\"ann@example.com\"");
     check_says(folder.rule_problem("hub", "claim = \"hd\"\nvalue = \"x\"\n"), "15: allow.claim ", "\"login\"");
-    for (const char* good : {"claim = \"hd\"\nvalue = \"x\"\n", "email = \"ann@example.com\"\n",
+    check_says(folder.rule_problem("g", "claim = \"hd\"\nvalue = \"x\"\n"), "15: allow.claim ",
+               "hosted_domain"); // RP-14
+    for (const char* good : {"claim = \"locale\"\nvalue = \"x\"\n", "email = \"ann@example.com\"\n",
                              "email_domain = \"example.com\"\n", "user = \"1\"\n", "anyone = true\n"})
         CHECK(folder.rule_problem("g", good).empty());
     CHECK(folder.rule_problem("hub", "claim = \"login\"\nvalue = \"x\"\n").empty());

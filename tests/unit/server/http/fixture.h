@@ -132,19 +132,14 @@ struct Site : signin::tests::Fixture {
     std::string external_url;
     signin::DpopGate proofs = must(signin::DpopGate::create(*database.store, clock));
     signin::ResourceServers resource_servers; ///< none, unless a test has some
-    Services services{external_url,
-                      external_url.starts_with("https:"),
-                      pairings,
-                      sessions,
-                      proofs,
-                      providers,
-                      clock,
-                      *database.store,
-                      clients,
-                      resource_servers,
-                      tokens,
-                      nullptr,
-                      {}};
+    signin::UpstreamLogout upstream_logout{*database.store, providers, clock};
+    Services services{external_url, external_url.starts_with("https:"),
+                      pairings,     sessions,
+                      proofs,       providers,
+                      clock,        *database.store,
+                      clients,      resource_servers,
+                      tokens,       upstream_logout,
+                      nullptr,      {}};
     RateLimits limits{RequestLimits{}, clock, random};
     Router router;
 };

@@ -81,8 +81,9 @@ struct Bench {
     signin::Clients clients;
     signin::ResourceServers resource_servers;
     signin::TokenService tokens{settings(), *database.store, clients, clock, random};
-    http::Services services{k_server,        true,    pairings,         sessions, proofs,  providers, clock,
-                            *database.store, clients, resource_servers, tokens,   nullptr, {}};
+    signin::UpstreamLogout upstream_logout{*database.store, providers, clock};
+    http::Services services{k_server,        true,    pairings,         sessions, proofs,          providers, clock,
+                            *database.store, clients, resource_servers, tokens,   upstream_logout, nullptr,   {}};
     http::RateLimits limits{http::RequestLimits{}, clock, random};
     http::Router router{services, limits, http::TrustedProxies::parse({}).value()};
 };

@@ -6,6 +6,7 @@
 #include "tests/fakes/rsa_key.h"
 #include "tests/fakes/scripted_issuer.h"
 #include "tests/unit/server/identity/conformance_modules.h"
+#include "tests/unit/server/identity/conformance_rows.h"
 
 #include <catch2/catch.hpp>
 
@@ -17,83 +18,9 @@
 #include <utility>
 
 using namespace keyfob;
-using fakes::ScriptedIssuer;
-using Object = Poco::JSON::Object;
+using namespace keyfob::server::tests;
 
 namespace {
-
-const fakes::RsaKey& rsa() {
-    static const fakes::RsaKey k_key;
-    return k_key;
-}
-
-using Outcome = platform::Result<server::signin::Identity>;
-using Act = std::function<Outcome(server::signin::IdentityProvider&, ScriptedIssuer&)>;
-
-struct Row {
-    const char* name;
-    std::function<void(ScriptedIssuer&)> lie;
-    const char* refusal; ///< a part of the error's text; null: must be accepted
-    Act act = nullptr;   ///< instead of one sign-in
-};
-
-const server::signin::UpstreamAttempt k_attempt{"state-1", "nonce-1", "verifier-1"};
-
-Outcome sign_in(server::signin::IdentityProvider& provider, const std::string& issuer = "") {
-    return provider.complete(k_attempt, "code-1", issuer);
-}
-
-void rotate_keys(ScriptedIssuer& issuer) {
-    issuer.key = platform::jose::EcKey::generate();
-    issuer.keys.clear();
-    issuer.publish(issuer.key.public_jwk(), "key-2");
-    issuer.change_header = [](Object& object) { object.set("kid", "key-2"); };
-}
-
-std::function<void(ScriptedIssuer&)> claims(ScriptedIssuer::Change change) {
-    return [change](ScriptedIssuer& issuer) { issuer.change_claims = change; };
-}
-template <typename Value> std::function<void(ScriptedIssuer&)> claim(const char* name, Value value) {
-    return claims([name, value](Object& object) { object.set(name, value); });
-}
-std::function<void(ScriptedIssuer&)> without(const char* name) {
-    return claims([name](Object& object) { object.remove(name); });
-}
-template <typename Value> std::function<void(ScriptedIssuer&)> header(const char* name, Value value) {
-    return [name, value](ScriptedIssuer& issuer) {
-        issuer.change_header = [name, value](Object& object) { object.set(name, value); };
-    };
-}
-
-Poco::JSON::Array::Ptr texts(std::initializer_list<std::string> values) {
-    Poco::JSON::Array::Ptr array(new Poco::JSON::Array);
-    for (const std::string& value : values)
-        array->add(value);
-    return array;
-}
-
-/// Signs with RSA under that algorithm's name; the provider publishes the RSA key too.
-void use_rsa(ScriptedIssuer& issuer, const std::string& algorithm) {
-    issuer.publish(rsa().public_jwk("rsa-1"), "rsa-1");
-    issuer.change_header = [algorithm](Object& object) {
-        object.set("alg", algorithm);
-        object.set("kid", "rsa-1");
-    };
-    issuer.sign = [](const std::string& input) { return rsa().sign(input); };
-}
-
-void spoil_signature(ScriptedIssuer& issuer) {
-    const auto before = issuer.sign;
-    issuer.sign = [before, &issuer](const std::string& input) {
-        std::string signature = before ? before(input) : issuer.key.sign(input);
-        signature.back() = static_cast<char>(signature.back() ^ 1);
-        return signature;
-    };
-}
-
-std::string half_hash(const std::string& text) {
-    return platform::base64url_encode(platform::sha256(text).substr(0, 16));
-}
 
 std::vector<Row> signature_rows() {
     return {
@@ -337,9 +264,70 @@ std::vector<Row> flow_rows() {
     };
 }
 
+Outcome log_out(server::signin::IdentityProvider& provider, ScriptedIssuer& issuer) {
+    const auto notice = provider.read_logout_token(issuer.logout_token());
+    if (!notice)
+        return notice.error();
+    server::signin::Identity identity;
+    identity.issuer = notice->issuer;
+    identity.subject = notice->subject + notice->session_id;
+    return identity;
+}
+
+std::vector<Row> logout_rows() {
+    const auto events = [](const char* name, Poco::Dynamic::Var value) {
+        return claims([name, value](Object& object) {
+            Object list;
+            list.set(name, value);
+            object.set("events", list);
+        });
+    };
+    const Object::Ptr empty(new Object);
+    const char* k_event = "http://schemas.openid.net/event/backchannel-logout";
+    return {
+        {"rp-backchannel-rpinitlogout", [](ScriptedIssuer&) {}, nullptr, log_out},
+        {"rp-backchannel-alg-none", header("alg", std::string("none")), "algorithm is not accepted", log_out},
+        {"rp-backchannel-wrong-alg", header("alg", std::string("HS256")), "algorithm is not accepted", log_out},
+        {"rp-backchannel-no-event", without("events"), "does not speak of a logout", log_out},
+        {"rp-backchannel-wrong-event", events("http://schemas.openid.net/event/other", empty), "does not speak",
+         log_out},
+        {"rp-backchannel-with-nonce", claim("nonce", std::string("nonce-1")), "has a nonce", log_out},
+        {"rp-backchannel-wrong-aud", claim("aud", std::string("client-2")), "another audience", log_out},
+        {"rp-backchannel-wrong-iss", claim("iss", std::string("https://evil.example")), "issuer is another", log_out},
+        {"logout token: the event is no object", events(k_event, true), "does not speak of a logout", log_out},
+        {"logout token: events is a list", claim("events", texts({k_event})), "does not speak of a logout", log_out},
+        {"logout token without jti", without("jti"), "jti is missing", log_out},
+        {"logout token without iat", without("iat"), "times are missing", log_out},
+        {"logout token without exp", without("exp"), "times are missing", log_out},
+        {"logout token that has expired", claim("exp", 1'799'999'940), "past", log_out},
+        {"logout token without sub", without("sub"), nullptr, log_out},
+        {"logout token without sid", without("sid"), nullptr, log_out},
+        {"logout token without both", claims([](Object& object) {
+             object.remove("sub");
+             object.remove("sid");
+         }),
+         "neither who", log_out},
+        {"logout token with a number as sub", claim("sub", 5), "neither who", log_out},
+        {"logout token without typ",
+         [](ScriptedIssuer& issuer) { issuer.change_header = [](Object& object) { object.remove("typ"); }; }, nullptr,
+         log_out},
+        {"logout token of another kind", header("typ", std::string("at+jwt")), "another kind of token", log_out},
+        {"logout token with a wrong signature", spoil_signature, "signature is by no key", log_out},
+        {"an id_token as logout token", [](ScriptedIssuer&) {}, "has a nonce",
+         [](auto& provider, ScriptedIssuer& issuer) -> Outcome {
+             return provider.read_logout_token(issuer.id_token()).error();
+         }},
+        {"a logout token as id_token",
+         [](ScriptedIssuer& issuer) {
+             issuer.change_tokens = [&issuer](Object& object) { object.set("id_token", issuer.logout_token()); };
+         },
+         "another kind of token"},
+    };
+}
+
 std::vector<Row> all_rows() {
     std::vector<Row> all;
-    for (auto rows : {signature_rows(), claim_rows(), answer_rows(), flow_rows()})
+    for (auto rows : {signature_rows(), claim_rows(), answer_rows(), flow_rows(), logout_rows()})
         all.insert(all.end(), rows.begin(), rows.end());
     return all;
 }
@@ -393,7 +381,7 @@ std::string document() {
     std::string suite;
     std::string more;
     std::size_t run_rows = 0;
-    for (const server::tests::Module& module : server::tests::modules()) {
+    for (const Module& module : modules()) {
         const auto row = left.extract(module.name);
         INFO(module.name);
         CHECK(row.empty() == (module.left_out != nullptr));
@@ -415,9 +403,9 @@ std::string document() {
            "is not as it was run; "
            "`KEYFOB_WRITE_DOCS=1 build-asan/bin/unit_server \"[conformance]\"` writes it anew.\n"
            "It is no certificate: the suite itself has not run.\n\n" +
-           std::to_string(run_rows) + " of the suite's " + std::to_string(server::tests::modules().size()) +
-           " modules, and " + std::to_string(left.size()) + " rows of our own.\n\n## The suite's modules\n" + head +
-           suite + "\n## Beyond the suite\n" + head + more;
+           std::to_string(run_rows) + " of the suite's " + std::to_string(modules().size()) + " modules, and " +
+           std::to_string(left.size()) + " rows of our own.\n\n## The suite's modules\n" + head + suite +
+           "\n## Beyond the suite\n" + head + more;
 }
 
 } // namespace
@@ -436,6 +424,10 @@ TEST_CASE("S13 RP-08 RP-11 a provider's answers that do not fit together are ref
 
 TEST_CASE("RP-06 RP-16 RP-17 RP-19 what a provider sees of us, and changes while we look", "[conformance]") {
     check(flow_rows());
+}
+
+TEST_CASE("RP-28 CVE-2026-18569 a logout token with one thing wrong ends nothing", "[conformance]") {
+    check(logout_rows());
 }
 
 TEST_CASE("docs/conformance.md says what the run says", "[conformance]") {

@@ -159,14 +159,43 @@ TEST_CASE("groups come from their claim, of the id_token or, where a rule needs 
     CHECK(odd.complete()->groups.empty());
 }
 
-TEST_CASE("Okta is asked for groups where a rule speaks of them") {
-    for (const bool needed : {true, false}) {
+TEST_CASE("Okta is asked for groups where a rule speaks of them and its metadata have the scope") {
+    const auto asks = [](bool needed, bool announced) {
         Bench bench("okta");
         bench.settings.needs_groups = needed;
+        if (announced)
+            bench.wire.change_metadata = [](Object& metadata) {
+                metadata.set("scopes_supported", texts({"openid", "groups"}));
+            };
         const auto url = bench.provider()->authorization_url(k_attempt);
-        CHECK((url->find("email%20groups") != std::string::npos || url->find("email+groups") != std::string::npos) ==
-              needed);
-    }
+        return url->find("email%20groups") != std::string::npos || url->find("email+groups") != std::string::npos;
+    };
+    CHECK(asks(true, true));
+    CHECK_FALSE(asks(true, false)); // a custom authorization server would refuse the whole request
+    CHECK_FALSE(asks(false, true));
+}
+
+TEST_CASE("RP-13 Google vouches for its own addresses and those of a hosted domain, and for no others") {
+    const auto verified = [](const std::string& email, bool hosted, bool in_user_info = false) {
+        Bench bench("google", "https://accounts.google.com");
+        bench.wire.change_claims = [=](Object& claims) {
+            if (hosted)
+                claims.set("hd", "example.com");
+            if (in_user_info)
+                claims.remove("email");
+            else
+                claims.set("email", email);
+        };
+        bench.wire.change_user_info = [=](Object& claims) { claims.set("email", email); };
+        return bench.complete()->email_verified;
+    };
+    CHECK(verified("ann@example.com", true));
+    CHECK(verified("ann@gmail.com", false));
+    CHECK(verified("ann@Gmail.COM", false));
+    CHECK_FALSE(verified("eve@example.com", false)); // a private account that once had the address
+    CHECK_FALSE(verified("eve@example.com", false, true));
+    CHECK_FALSE(verified("eve@notgmail.com", false));
+    CHECK_FALSE(verified("@gmail.com", false));
 }
 
 TEST_CASE("what somebody's claims would mean can be asked without them") {
@@ -180,6 +209,8 @@ TEST_CASE("what somebody's claims would mean can be asked without them") {
     Bench plain("oidc");
     const auto provider = plain.provider();
     CHECK_FALSE(provider->believe("{}"));
+    CHECK_FALSE(provider->believe(R"({"sub":""})"));
+    CHECK_FALSE(provider->believe("{\"sub\":\"" + std::string(256, 'x') + "\"}"));
     CHECK_FALSE(provider->believe("[1]"));
     CHECK_FALSE(provider->believe(""));
     CHECK(plain.wire.count("/token") == 0);
