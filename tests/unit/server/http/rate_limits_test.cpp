@@ -200,7 +200,8 @@ TEST_CASE("KS-08: what one address can make the server remember is a small share
 TEST_CASE("OP-04: whoever makes the server verify or write is counted") {
     for (const Route& route : routes()) {
         INFO(route.method << " " << route.path);
-        const bool is_agents = route.caller == Caller::agent || route.caller == Caller::client;
+        const bool is_agents =
+            route.caller == Caller::agent || route.caller == Caller::client || route.caller == Caller::provider;
         CHECK((route.limit == Limit::agent) == is_agents);
         CHECK((route.limit == Limit::browser) == (route.caller == Caller::browser));
         CHECK((route.limit == Limit::renewal) == (route.caller == Caller::device));
