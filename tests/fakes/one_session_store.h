@@ -61,6 +61,7 @@ public:
     Result<server::signin::SessionPtr> find_cookie(const Text&, Time, Time) override { unused(); }
     Found<SessionWithUser> find_cookie_owner(const Text&) override { unused(); }
     Result<bool> revoke(Time, const Note&, Time) override { unused(); }
+    Result<int> end_upstream(const server::signin::LogoutNotice&, const Text&, Time) override { unused(); }
     Result<std::vector<Session>> sessions_of(Time, Time, Time) override { unused(); }
     Result<void> note(const Note&, Time) override { unused(); }
     server::signin::DeviceGrantStore& device_grants() override { unused(); }
