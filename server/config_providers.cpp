@@ -24,16 +24,16 @@ bool is_provider_id(const std::string& text) {
 void read_kind(TableReader& table, ProviderConfig& provider) {
     provider.kind = table.string("kind", "oidc");
     provider.display_name = table.string("display_name");
-    provider.issuer = table.string("issuer");
     provider.tenant = table.string("tenant");
     provider.groups_claim = table.string("groups_claim", provider.groups_claim);
     const identity::Preset* preset = identity::find_preset(provider.kind);
+    const bool needs_issuer = preset != nullptr && preset->issuer.empty() && !preset->has_tenants;
+    provider.issuer = needs_issuer ? table.required_string("issuer") : table.string("issuer");
     if (preset == nullptr)
         return table.problem("kind", "= \"" + provider.kind + "\"; expected one of " + identity::preset_names());
     if (provider.display_name.empty())
         provider.display_name = preset->name.empty() ? provider.id : preset->name;
-    const bool needs_issuer = preset->issuer.empty() && !preset->has_tenants;
-    if (needs_issuer && table.required_string("issuer").empty())
+    if (needs_issuer && provider.issuer.empty())
         return;
     auto issuer = identity::issuer_of(*preset, provider.issuer, provider.tenant);
     if (!issuer)

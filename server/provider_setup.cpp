@@ -24,7 +24,7 @@ identity::ProviderSettings settings_of(const Config& config, const ProviderConfi
     settings.id = entry.id;
     settings.kind = entry.kind;
     settings.display_name = entry.display_name;
-    settings.issuer = entry.tenant.empty() ? entry.issuer : "";
+    settings.issuer = entry.issuer;
     settings.tenant = entry.tenant;
     settings.groups_claim = entry.groups_claim;
     settings.needs_groups = speaks_of<signin::AllowRule::Group>(config, entry.id);

@@ -32,8 +32,7 @@ void print(const Output& output, const ProviderConfig& entry, const Finding& fin
 
 /// How many things are wrong.
 Result<std::size_t> examine(const Context& context, const ProviderConfig& entry) {
-    identity::ProviderSettings settings = settings_of(context.config, entry);
-    settings.issuer = entry.issuer;
+    const identity::ProviderSettings settings = settings_of(context.config, entry);
     KEYFOB_TRY_ASSIGN(const auto fetcher, identity::make_fetcher(settings));
     if (!context.output.is_json())
         context.output.say(entry.id + " (" + entry.kind + ", " + entry.issuer + ")");

@@ -45,9 +45,7 @@ const char* word_of(const Verdict& verdict) {
     return verdict.misfit.empty() ? "fits" : "does not fit";
 }
 
-void print(const Output& output, const Verdict& verdict) {
-    if (!output.is_json())
-        return;
+void print_json(const Output& output, const Verdict& verdict) {
     Poco::JSON::Object object(Poco::JSON_PRESERVE_KEY_ORDER);
     object.set("rule", verdict.rule->where);
     object.set("text", to_text(*verdict.rule));
@@ -57,10 +55,11 @@ void print(const Output& output, const Verdict& verdict) {
 }
 
 void print(const Output& output, const Identity& identity, const std::vector<Verdict>& verdicts) {
-    for (const Verdict& verdict : verdicts)
-        print(output, verdict);
-    if (output.is_json())
+    if (output.is_json()) {
+        for (const Verdict& verdict : verdicts)
+            print_json(output, verdict);
         return;
+    }
     output.say(name_of(identity));
     for (const Verdict& verdict : verdicts)
         output.say("  " + verdict.rule->where + ": " + to_text(*verdict.rule) + ": " + word_of(verdict) +

@@ -37,15 +37,16 @@ bool is_tenant_id(std::string_view text) {
 }
 
 Result<std::string> issuer_of_tenant(std::string_view kind, const std::string& issuer, const std::string& tenant) {
-    if (!issuer.empty())
-        return Error{ErrorKind::invalid, "kind \"" + std::string(kind) + "\" has a tenant instead of an issuer",
-                     "leave issuer out"};
     if (!is_tenant_id(tenant))
         return Error{ErrorKind::invalid, "tenant is not the id of one",
                      "write the Directory (tenant) ID, as 00000000-0000-0000-0000-000000000000 in lower case; common "
                      "and organizations would "
                      "let in the users of every tenant there is"};
-    return "https://login.microsoftonline.com/" + tenant + "/v2.0";
+    std::string own = "https://login.microsoftonline.com/" + tenant + "/v2.0";
+    if (!issuer.empty() && issuer != own)
+        return Error{ErrorKind::invalid, "kind \"" + std::string(kind) + "\" has a tenant instead of an issuer",
+                     "leave issuer out"};
+    return own;
 }
 
 } // namespace

@@ -66,6 +66,18 @@ void insert_pairing(Connection& connection, const signin::Pairing& pairing) {
          pairing.request_uri_hash, pairing.request_uri_expires_at, pairing.client_id});
 }
 
+std::int64_t insert_session(Connection& connection, const signin::Session& session) {
+    connection.execute(
+        "INSERT INTO sessions (id, user_id, device_key, device_thumbprint, device_name, device_os, client_address, "
+        "challenge, created_at, renewed_at, expires_at, class, key_kind, client_id) VALUES ($1, $2, $3, $4, $5, $6, "
+        "$7, $8, $9, "
+        "$10, $11, $12, $13, $14)",
+        {session.id, session.user_id, session.device_key, session.device_thumbprint, session.device_name,
+         session.device_os, session.client_address, session.challenge, session.created_at, session.renewed_at,
+         session.expires_at, session.session_class, session.key_kind, session.client_id});
+    return connection.query("SELECT row FROM sessions WHERE id = $1", {session.id}).at(0).integer(0);
+}
+
 signin::Pairing pairing_of(const Row& row) {
     signin::Pairing pairing;
     std::size_t column = 0;

@@ -19,6 +19,8 @@ extern const char* const k_pairing_is_open; ///< a condition
 
 /// A new one; its state, codes and times are what they are in the beginning. Throws as Connection does.
 void insert_pairing(Connection& connection, const signin::Pairing& pairing);
+/// Its row. Throws as Connection does.
+[[nodiscard]] std::int64_t insert_session(Connection& connection, const signin::Session& session);
 [[nodiscard]] signin::Pairing pairing_of(const Row& row);
 // These take the texts out of the row: the check of a cookie reads one whole row.
 [[nodiscard]] signin::User user_of(Row& row, std::size_t first = 0);

@@ -67,18 +67,6 @@ void add_cookie(Connection& connection, std::int64_t session_row, const std::str
                        {hash, session_row, expires_at});
 }
 
-std::int64_t insert_session(Connection& connection, const Session& session) {
-    connection.execute(
-        "INSERT INTO sessions (id, user_id, device_key, device_thumbprint, device_name, device_os, client_address, "
-        "challenge, created_at, renewed_at, expires_at, class, key_kind, client_id) VALUES ($1, $2, $3, $4, $5, $6, "
-        "$7, $8, $9, "
-        "$10, $11, $12, $13, $14)",
-        {session.id, session.user_id, session.device_key, session.device_thumbprint, session.device_name,
-         session.device_os, session.client_address, session.challenge, session.created_at, session.renewed_at,
-         session.expires_at, session.session_class, session.key_kind, session.client_id});
-    return connection.query("SELECT row FROM sessions WHERE id = $1", {session.id}).at(0).integer(0);
-}
-
 class SqliteStore final : public signin::Store {
 public:
     SqliteStore(StoreOptions options, std::unique_ptr<Database> database, std::unique_ptr<SessionLookup> lookup,

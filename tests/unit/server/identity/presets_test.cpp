@@ -79,7 +79,8 @@ TEST_CASE("RP-08 the issuer of each kind") {
 
 TEST_CASE("RP-12 an Entra tenant is one tenant, by its id") {
     CHECK(issuer("microsoft", "", k_tenant) == k_entra);
-    CHECK(issuer("microsoft", k_entra, k_tenant) == "refused");
+    CHECK(issuer("microsoft", k_entra, k_tenant) == k_entra); // what it is already
+    CHECK(issuer("microsoft", "https://login.example", k_tenant) == "refused");
     for (const std::string& bad : std::vector<std::string>{
              "", "common", "organizations", "consumers", "example.com", std::string(k_tenant) + "0",
              "11111111-2222-3333-4444-55555555555G", "../../evil.example/tenant-of-36-letters-x"})
